@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The pure engine: rule files and ticket facts in, verdicts out.
+
+Nothing here reads a clock, a disk, a network, a database or the environment;
+the judging instant is always a parameter.
+"""
