@@ -4,10 +4,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-OwnField = Literal["sla_tier", "sla_state", "sla_due_at", "sla_due_date", "sla_target", "sla_detail"]
+if TYPE_CHECKING:
+    from datetime import datetime
+
+OwnField = Literal[
+    "sla_tier", "sla_state", "sla_due_at", "sla_due_date", "sla_target", "sla_detail"
+]
 SystemField = Literal["priority", "due_at", "group", "assignee", "tags"]
 FieldKey = OwnField | SystemField
 

@@ -8,11 +8,13 @@ later.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from types import MappingProxyType
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
 
 Author = Literal["requester", "end_user", "agent", "light_agent", "system", "stipt"]
 Channel = Literal["email", "web", "chat", "messaging", "phone", "api", "social", "other"]

@@ -7,16 +7,16 @@ Frozen values with every name resolved and every duration in seconds or days.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
-from rules.facts import Measure, Priority
-
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date, datetime
+
     from rules.calendars import BusinessCalendar
+    from rules.facts import Measure, Priority
     from rules.promises import Exclusion, Fee, Obligation
 
 SpanUnit = Literal["seconds", "working_days", "calendar_days"]

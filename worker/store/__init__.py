@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The store: tables, queries and migrations on SQLAlchemy Core."""
