@@ -60,7 +60,7 @@ class Organization:
 
     id: str | None = None
     name: str | None = None
-    fields: Mapping[str, Value] = NOTHING
+    fields: Mapping[str, Value] = field(default_factory=lambda: NOTHING)
     tags: tuple[str, ...] = ()
 
 
@@ -120,7 +120,7 @@ class Ticket:
     form: str | None = None
     assignee: str | None = None
     tags: tuple[str, ...] = ()
-    fields: Mapping[str, Value] = NOTHING
+    fields: Mapping[str, Value] = field(default_factory=lambda: NOTHING)
     requester: Requester = field(default_factory=Requester)
     organization: Organization | None = None
     created_by: Author = "end_user"
