@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Messages that wait to be sent: what a sender is given and what it answers.
+
+A message is a row, written in the transaction that decided it. It is claimed,
+sent, and only then marked; before any second try the channel is read back
+where that is possible.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from rules.facts import Measure, Priority
+    from rules.verdict import State
+
+NOTE = "note"
+"""The recipient that stands for the ticket's own internal note."""
+
+SendOutcome = Literal["sent", "temporary", "permanent", "ambiguous"]
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxMessage:
+    """One message to one recipient about one cycle of one target.
+
+    `keys` are the steps that fell on the same moment ("75%", "1h before"),
+    `labels` their written forms. `recipient` is a name of the rule files, or
+    `NOTE`. `policy` is the hash of the rules that decided it: recipients are
+    looked up there. `assignee` and `group` are the helpdesk's ids at the time
+    of the decision. `attempt` counts from 1; `may_be_repeat` says that an
+    earlier try may have arrived. `late_by` is zero when the message is on time.
+    """
+
+    id: int
+    account: str
+    ticket_id: str
+    measure: Measure
+    cycle: int
+    keys: tuple[str, ...]
+    labels: tuple[str, ...]
+    recipient: str
+    policy: str
+    at: datetime
+    started_at: datetime
+    due_at: datetime | None
+    state: State
+    tier: str
+    customer: str | None = None
+    priority: Priority | None = None
+    group: str | None = None
+    assignee: str | None = None
+    attempt: int = 1
+    may_be_repeat: bool = False
+    late_by: timedelta = timedelta(0)
+
+    @property
+    def key(self) -> str:
+        """The idempotency key: the same for every try, different for every message."""
+        return (
+            f"{self.account}:{self.ticket_id}:{self.measure}:{self.cycle}:"
+            f"{self.keys[0]}:{self.recipient}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SendResult:
+    """What became of one try.
+
+    sent: it arrived. temporary: it certainly did not; try again, not before
+    `retry_after` seconds where the other side said so. permanent: it never
+    will. ambiguous: nobody knows. `detail` is for operators and holds neither
+    ticket text nor addresses nor secrets.
+    """
+
+    outcome: SendOutcome
+    detail: str = ""
+    retry_after: float | None = None
+
+
+class Sender(Protocol):
+    """Carries messages to people. Every call returns within 30 seconds.
+
+    Errors of the helpdesk (`connector.base.HelpdeskError`) may be raised; the
+    outbox knows what each means. Everything else that is raised is a bug.
+    """
+
+    def send(self, message: OutboxMessage) -> SendResult:
+        """Try once to deliver the message."""
+
+    def was_sent(self, message: OutboxMessage) -> bool | None:
+        """Whether an earlier try arrived; None where the channel cannot be read back."""
