@@ -8,9 +8,9 @@ Values that are empty are left out.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -28,6 +28,9 @@ from rules.facts import (
     Ticket,
     Value,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class _Organization(msgspec.Struct, omit_defaults=True):
