@@ -4,3 +4,7 @@
 Nothing here reads a clock, a disk, a network, a database or the environment;
 the judging instant is always a parameter.
 """
+
+from rules.evaluate import evaluate
+
+__all__ = ["evaluate"]

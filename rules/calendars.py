@@ -226,6 +226,13 @@ class BusinessCalendar:
             return judged, due
         return judged, judged
 
+    def closing_after_working_days(self, start: int, days: int) -> int:
+        """The last closing of the `days`-th open date after the first open instant from `start`."""
+        day = self._local(self.next_open(start)).toordinal()
+        if days:
+            day = self._open_day_after(day, days)
+        return segments_of(self.hours.of(day), day, self._zone)[-1][1]
+
     def last_closing_on_date_of(self, at: int) -> int | None:
         """The last closing of the local date that holds `at`; None when that date is closed."""
         day = self._local(at).toordinal()

@@ -231,9 +231,12 @@ class Settings:
     bots: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Policy:
-    """A whole rule folder. `hash` names its meaning: 64 hex digits."""
+    """A whole rule folder. `hash` names its meaning: 64 hex digits.
+
+    Two loads of one folder are two policies with the same hash; compare hashes.
+    """
 
     hash: str
     settings: Settings

@@ -3,18 +3,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from rules.steps import StepInstant, step_instants
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
-    from rules.facts import Measure, Priority
-    from rules.policy import Commitment, Target, Where
+    from rules.clocks import Clock
+    from rules.facts import Measure, Priority, Value
+    from rules.policy import Commitment, Condition, Target, Where
 
 State = Literal["running", "paused", "met", "breached", "breached_open", "cancelled", "excluded"]
 EndedBy = Literal["reply", "solved", "reassigned", "cancelled"]
-SegmentKind = Literal["counted", "paused", "closed"]
 NothingReason = Literal["no_organization", "no_tier", "no_target", "excluded"]
 
 OPEN_STATES: frozenset[State] = frozenset({"running", "paused", "breached_open"})
@@ -22,11 +25,12 @@ OPEN_STATES: frozenset[State] = frozenset({"running", "paused", "breached_open"}
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which tier and contract hold, since when, and why.
+    """Which tier and contract hold at the judging instant, and since when.
 
-    `rejected` says of each contract and earlier tier why it does not hold.
-    `priority` is the one that chooses targets: the last one set by a person or
-    another system, or the tier's default, lifted to the floor.
+    `state` holds the ticket's values that the policy reads, `match` the
+    condition that held. `priority` is the one that chooses targets: the last
+    one set by a person or another system, or the tier's default, lifted to
+    the floor.
     """
 
     at: datetime
@@ -35,34 +39,8 @@ class Choice:
     commitment: Commitment | None
     priority: Priority | None
     where: Where | None
-    because: str
-    rejected: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ClockSegment:
-    """A stretch of a cycle's clock, half-open, UTC.
-
-    `seconds` are running seconds for counted segments, open seconds for
-    paused ones. `reason` names the pause or the holiday.
-    """
-
-    start: datetime
-    end: datetime
-    kind: SegmentKind
-    seconds: int
-    reason: str
-    calendar: str
-
-
-@dataclass(frozen=True, slots=True)
-class StepInstant:
-    """An escalation step of a cycle and when it fires; None while that is not known."""
-
-    step: int
-    label: str
-    at: datetime | None
-    repetition: int = 0
+    state: Mapping[str, Value]
+    match: Condition | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +50,9 @@ class CycleVerdict:
     Seconds are running seconds of the cycle's own clock. `due_at` is what is
     shown and written; `breached_at` the instant by which it is judged. Both
     are those of the first breach once there is one. `calendar` is the
-    calendar chosen, never the chooser. `risk_at` is the instant from which
-    the cycle is at risk, None while unknown. `since` is the start of the
-    present pause.
+    calendar chosen, never the chooser. `risk_at` is the instant from which an
+    open cycle is at risk, None while unknown. `since` is the start of the
+    present pause. `clock` is what all of it was read from.
     """
 
     measure: Measure
@@ -97,7 +75,7 @@ class CycleVerdict:
     paused_seconds: int
     risk_at: datetime | None
     since: datetime | None
-    steps: tuple[StepInstant, ...]
+    clock: Clock = field(repr=False, compare=False)
 
     @property
     def rule(self) -> str:
@@ -108,6 +86,11 @@ class CycleVerdict:
     def is_open(self) -> bool:
         """Whether the cycle still runs, paused and overdue ones included."""
         return self.state in OPEN_STATES
+
+    @property
+    def steps(self) -> tuple[StepInstant, ...]:
+        """The cycle's escalation steps and when each fires or fired."""
+        return step_instants(self.clock)
 
 
 @dataclass(frozen=True, slots=True)

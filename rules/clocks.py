@@ -1,0 +1,350 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The clock of one cycle: running, paused and closed stretches, due and breach.
+
+All instants are epoch seconds. A cycle is breached when its elapsed time
+exceeds the target (equality is met), or, for working and calendar days, when
+the instant lies after the due. A change of target keeps what has elapsed; a
+change of calendar is not retroactive.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rules.calendars import BusinessCalendar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from rules.cycles import Cycle
+    from rules.select import Application
+
+Spans = list[tuple[int, int | None]]
+Applied = list[tuple[int, "Application | None"]]
+Piece = tuple[int, int, BusinessCalendar, int]
+"""A running stretch: from, to, calendar counted, elapsed seconds before it."""
+
+
+@dataclass(slots=True)
+class Due:
+    """An instant by which a cycle is judged, and the one that is shown for it."""
+
+    judged: int
+    shown: int
+
+
+@dataclass(slots=True)
+class Breach:
+    """The first breach: when it is dated, the target it missed, and that target's due."""
+
+    at: int
+    application: Application
+    due: Due
+    target_seconds: int
+
+
+@dataclass(slots=True)
+class Pause:
+    """Open seconds inside a pause; `began` is where the whole pause started."""
+
+    began: int
+    seconds: int
+
+
+@dataclass(slots=True)
+class Period:
+    """A stretch of a cycle counted by one application.
+
+    `is_filler`: no target applied then; it is counted by the next one.
+    """
+
+    start: int
+    end: int
+    application: Application
+    is_filler: bool
+
+
+@dataclass(slots=True)
+class Clock:
+    """What a cycle's clock shows at the judging instant.
+
+    `application` is the one the verdict speaks of (after a breach the target
+    that was missed), `counted_last` the one whose calendar runs on.
+    """
+
+    cycle: Cycle
+    stop: int
+    application: Application
+    counted_last: Application
+    is_open: bool
+    cancelled_at: int | None
+    pieces: list[Piece] = field(default_factory=list)
+    pauses: list[Pause] = field(default_factory=list)
+    elapsed: int = 0
+    paused: int = 0
+    since: int | None = None
+    breach: Breach | None = None
+    due: Due | None = None
+    target_seconds: int = 0
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the clock is open and not paused (it may be outside opening hours)."""
+        return self.is_open and self.since is None
+
+    def reached_at(self, threshold: int) -> Due | None:
+        """When `threshold` running seconds have elapsed; None while that is not known.
+
+        A threshold used up at the very second a pause begins is reached when
+        the clock runs on.
+        """
+        for start, end, counting, before in self.pieces:
+            base = counting.position(start)
+            if threshold < before + counting.position(end) - base:
+                return due_of(counting, base + max(0, threshold - before), start)
+        if not self.is_running:
+            return None
+        return self.run_on(threshold)
+
+    def run_on(self, threshold: int) -> Due:
+        """When `threshold` will have elapsed if the clock runs on from `stop` without a pause."""
+        counting = self.counted_last.counting
+        base = max(self.stop, effective_start(self.counted_last, self.cycle.start))
+        running_since = base
+        if self.pieces and self.pieces[-1][1] == self.stop:
+            running_since = self.pieces[-1][0]
+        return due_of(counting, counting.position(base) + threshold - self.elapsed, running_since)
+
+    def elapsed_at(self, at: int) -> int:
+        """Running seconds up to `at`, which may lie ahead while the clock runs."""
+        total = 0
+        for start, end, counting, before in self.pieces:
+            if at <= start:
+                return total
+            total = before + counting.position(min(at, end)) - counting.position(start)
+        if at > self.stop:
+            counting = self.counted_last.counting
+            base = max(self.stop, effective_start(self.counted_last, self.cycle.start))
+            total += max(0, counting.position(at) - counting.position(base))
+        return total
+
+
+def due_of(counting: BusinessCalendar, position: int, running_since: int) -> Due:
+    """The instants at an open position: judged at the next opening, shown as the calendar says."""
+    judged = counting.instant(position)
+    if counting.at_closing == "next_opening":
+        return Due(judged, judged)
+    shown = counting.closing_instant(position)
+    return Due(judged, judged if shown < running_since else shown)
+
+
+def effective_start(application: Application, start: int) -> int:
+    """Where the clock may begin to run: after the calendar's cut-off, the next open date."""
+    cut_off = application.calendar.cut_off
+    if cut_off is None:
+        return start
+    return application.calendar.business.after_cut_off(start, cut_off)
+
+
+def read_clock(
+    cycle: Cycle, applied: Applied, stops_of: Callable[[Application], Spans], now: int
+) -> Clock | None:
+    """The cycle's clock at `now`; None where no target ever applied to it.
+
+    Args:
+        cycle: start and end in epoch seconds.
+        applied: since when which target applied (None: none), in order; the
+            first entry is at or before the cycle's start.
+        stops_of: the spans in which a target's clock is paused.
+        now: the judging instant.
+    """
+    stop = now if cycle.end is None else cycle.end
+    periods, cancelled_at = _periods(cycle, applied, stop)
+    if not periods:
+        return None
+    is_open = cycle.end is None and cancelled_at is None
+    clock = Clock(
+        cycle,
+        stop if cancelled_at is None else cancelled_at,
+        periods[-1].application,
+        periods[-1].application,
+        is_open,
+        cancelled_at,
+    )
+    previous: Period | None = None
+    for period in periods:
+        stops = stops_of(period.application)
+        if previous is not None and _arrives(period, previous):
+            _judge_arrival(clock, period, stops)
+        _count(clock, period, stops)
+        previous = period
+    _conclude(clock, stops_of(clock.application))
+    return clock
+
+
+def _arrives(period: Period, previous: Period) -> bool:
+    """Whether a target begins to apply that did not apply just before."""
+    if period.is_filler:
+        return False
+    return previous.is_filler or previous.application is not period.application
+
+
+def _periods(cycle: Cycle, applied: Applied, stop: int) -> tuple[list[Period], int | None]:
+    """The cycle cut by changes of its target, and when its target was taken away for good."""
+    raw: list[tuple[int, int, Application | None]] = []
+    last = len(applied) - 1
+    for index, (at, application) in enumerate(applied):
+        end = stop if index == last else min(applied[index + 1][0], stop)
+        start = max(at, cycle.start)
+        in_force_at_start = at <= cycle.start and (
+            index == last or applied[index + 1][0] > cycle.start
+        )
+        changes_now = cycle.end is None and cycle.start < at <= stop
+        if start < end or in_force_at_start or changes_now:
+            raw.append((start, max(start, end), application))
+    cancelled_at: int | None = None
+    while raw and raw[-1][2] is None:
+        cancelled_at = raw.pop()[0]
+    periods: list[Period] = []
+    following: Application | None = None
+    for start, end, application in reversed(raw):
+        following = application or following
+        if following is not None:
+            periods.append(Period(start, end, following, application is None))
+    periods.reverse()
+    return periods, cancelled_at
+
+
+def _count(clock: Clock, period: Period, stops: Spans) -> None:
+    """Add the period's running and paused seconds; note the first breach."""
+    application = period.application
+    counting = application.counting
+    begin = max(period.start, effective_start(application, clock.cycle.start))
+    at = begin
+    for start, end in stops:
+        to = period.end if end is None else min(end, period.end)
+        if to <= at or start >= period.end:
+            continue
+        if start > at:
+            _run(clock, period, at, start)
+        paused_from = max(start, at)
+        _pause(clock, max(start, clock.cycle.start), counting, (paused_from, to))
+        at = to
+    if at < period.end:
+        _run(clock, period, at, period.end)
+    if application.span.unit != "seconds" and not period.is_filler and clock.breach is None:
+        _judge_days(clock, period, stops)
+
+
+def _run(clock: Clock, period: Period, start: int, end: int) -> None:
+    counting = period.application.counting
+    base = counting.position(start)
+    gain = counting.position(end) - base
+    clock.pieces.append((start, end, counting, clock.elapsed))
+    span = period.application.span
+    if span.unit == "seconds" and not period.is_filler and clock.breach is None:
+        left = span.amount - clock.elapsed
+        if gain > left:
+            due = due_of(counting, base + left, start)
+            clock.breach = Breach(due.judged, period.application, due, span.amount)
+    clock.elapsed += gain
+
+
+def _pause(clock: Clock, began: int, counting: BusinessCalendar, span: tuple[int, int]) -> None:
+    seconds = counting.position(span[1]) - counting.position(span[0])
+    clock.paused += seconds
+    clock.pauses.append(Pause(began, seconds))
+
+
+def _judge_arrival(clock: Clock, period: Period, stops: Spans) -> None:
+    """A target that replaces another, or comes late, may be exceeded at once.
+
+    The breach is dated at the change, never in the past, with the true due
+    beside it.
+    """
+    if clock.breach is not None:
+        return
+    application = period.application
+    if application.span.unit != "seconds":
+        due, target_seconds = days_due(clock, application)
+        if period.start > due.judged and not _pushes_on(stops, period.start, due):
+            clock.breach = Breach(period.start, application, due, target_seconds)
+        return
+    if clock.elapsed > application.span.amount:
+        due = clock.reached_at(application.span.amount) or Due(period.start, period.start)
+        clock.breach = Breach(period.start, application, due, application.span.amount)
+
+
+def _judge_days(clock: Clock, period: Period, stops: Spans) -> None:
+    due, target_seconds = days_due(clock, period.application)
+    if clock.is_open and period.end == clock.stop and _pushes_on(stops, period.end, due):
+        return
+    if period.end > due.judged:
+        at = max(due.judged, period.start)
+        clock.breach = Breach(at, period.application, due, target_seconds)
+
+
+def _pushes_on(stops: Spans, at: int, due: Due) -> bool:
+    """Whether a pause that began before the due still lasts at `at`."""
+    return any(
+        start < due.judged and start <= at and (end is None or at < end) for start, end in stops
+    )
+
+
+def days_due(clock: Clock, application: Application) -> tuple[Due, int]:
+    """The due of a working-day or calendar-day target, and its length in open seconds.
+
+    Each pause that began before the due as pushed so far pushes it by its
+    open seconds.
+    """
+    counting = application.counting
+    begin = effective_start(application, clock.cycle.start)
+    timed = Due(*counting.working_days(begin, application.span.amount))
+    unpaused = _closing_due(application, begin, timed, is_pushed=False)
+    target_seconds = counting.position(unpaused.shown) - counting.position(begin)
+    pushed = timed
+    for pause in clock.pauses:
+        if pause.began < pushed.judged and pause.seconds:
+            position = counting.position(pushed.judged) + pause.seconds
+            pushed = due_of(counting, position, begin)
+    if pushed is timed:
+        return unpaused, target_seconds
+    return _closing_due(application, begin, pushed, is_pushed=True), target_seconds
+
+
+def _closing_due(application: Application, begin: int, due: Due, *, is_pushed: bool) -> Due:
+    """`by: closing` moves the due to the last closing of its date."""
+    if not application.target.by_closing:
+        return due
+    business = application.calendar.business
+    if application.span.unit == "calendar_days":
+        closing = business.last_closing_on_date_of(due.judged)
+        at = business.end_of_date_of(due.judged) if closing is None else closing
+        return Due(at, at)
+    if is_pushed:
+        at = business.last_closing_on_date_of(due.judged) or due.judged
+    else:
+        at = business.closing_after_working_days(begin, application.span.amount)
+    return Due(at, at)
+
+
+def _conclude(clock: Clock, stops: Spans) -> None:
+    """Set the present pause, the due and the target's length."""
+    if clock.is_open:
+        for start, end in stops:
+            if start <= clock.stop and (end is None or clock.stop < end):
+                clock.since = max(start, clock.cycle.start)
+    if clock.breach is not None:
+        clock.due = clock.breach.due
+        clock.target_seconds = clock.breach.target_seconds
+        clock.application = clock.breach.application
+        return
+    span = clock.application.span
+    if span.unit == "seconds":
+        clock.target_seconds = span.amount
+        if clock.cancelled_at is None and clock.since is None:
+            clock.due = clock.run_on(span.amount)
+        return
+    due, clock.target_seconds = days_due(clock, clock.application)
+    if clock.cancelled_at is None and not (clock.since is not None and clock.since < due.judged):
+        clock.due = due

@@ -1,0 +1,311 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Cycles of every measure: when each starts and ends, before any target is known.
+
+The rules are Zendesk's, as settled in docs/semantics.md: solving ends reply
+cycles; a reopening continues the time-in-status measures and starts no reply
+cycle; a cycle that would start and end in one update does not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from rules.timeline import (
+    AGENT_NOTE,
+    AGENT_PUBLIC,
+    END_USER_NOTE,
+    END_USER_PUBLIC,
+    LIGHT_AGENT_NOTE,
+    REQUESTER_NOTE,
+    REQUESTER_PUBLIC,
+    is_solved,
+)
+
+if TYPE_CHECKING:
+    from rules.facts import Measure, Ticket
+    from rules.timeline import Timeline, Update
+
+Options = Callable[["Measure", int], frozenset[str]]
+"""The `start_on` and `stop_on` names in force for a measure at an instant."""
+
+_CUSTOMER_PUBLIC = REQUESTER_PUBLIC | END_USER_PUBLIC
+_STAFF = frozenset({"agent", "light_agent", "stipt"})
+_AGENT_ROLES = frozenset({"agent", "admin"})
+
+
+@dataclass(slots=True)
+class Cycle:
+    """One run of a measure, in epoch seconds; `end` is None while it is open."""
+
+    measure: Measure
+    number: int
+    start: int
+    end: int | None = None
+    ended_by: Literal["reply", "solved", "reassigned"] | None = None
+
+    def close(self, at: int, ended_by: Literal["reply", "solved", "reassigned"]) -> None:
+        """End the cycle."""
+        self.end = at
+        self.ended_by = ended_by
+
+
+@dataclass(slots=True)
+class StatusSpan:
+    """A stretch of one status, half-open; `end` is None for the present one."""
+
+    start: int
+    end: int | None
+    status: str
+    custom: str | None
+
+
+@dataclass(slots=True)
+class Life:
+    """A ticket's cycles and the statuses it went through."""
+
+    cycles: dict[Measure, list[Cycle]]
+    statuses: list[StatusSpan]
+    solved: list[tuple[int, int | None]]
+
+
+def no_options(_measure: Measure, _at: int) -> frozenset[str]:
+    """The default: nothing but the measure's own start and stop."""
+    return frozenset()
+
+
+def life(ticket: Ticket, line: Timeline, options: Options = no_options) -> Life:
+    """All cycles of the ticket up to the end of its timeline."""
+    statuses = _statuses(ticket, line)
+    solved = _solved_spans(statuses)
+    replies = _Replies(ticket, line.created_public, options)
+    periodic = _Updates("periodic_update", options)
+    pausable = _Updates("pausable_update", options)
+    ownership = _Ownership(ticket.group)
+    was_solved = False
+    status: str = ticket.status
+    for number, update in enumerate(line.updates):
+        if update.has_status:
+            status = update.status
+        now_solved = is_solved(status)
+        comments = update.comments
+        creation = _creation_comment(ticket, line.created_public) if number == 0 else 0
+        if comments or now_solved != was_solved or number == 0:
+            replies.update(
+                update.at, comments, is_creation=number == 0, solved=(was_solved, now_solved)
+            )
+            for updates in (periodic, pausable):
+                updates.update(update.at, comments | creation, (was_solved, now_solved))
+        ownership.update(update.at, _new_group(update, ownership.group), (was_solved, now_solved))
+        was_solved = now_solved
+    cycles: dict[Measure, list[Cycle]] = {
+        "first_reply": replies.first,
+        "next_reply": replies.later,
+        "periodic_update": periodic.cycles,
+        "pausable_update": pausable.cycles,
+        "group_ownership": ownership.cycles,
+    }
+    _add_time_in_status(cycles, line.updates[0].at, solved)
+    return Life(cycles, statuses, solved)
+
+
+def _creation_comment(ticket: Ticket, public: bool) -> int:
+    """The creation's own comment as the update measures see it."""
+    if public:
+        return AGENT_PUBLIC if ticket.created_by in _STAFF else 0
+    return AGENT_NOTE if ticket.created_by == "agent" else 0
+
+
+def _statuses(ticket: Ticket, line: Timeline) -> list[StatusSpan]:
+    spans: list[StatusSpan] = []
+    status: str = ticket.status
+    custom = ticket.custom_status
+    for number, update in enumerate(line.updates):
+        if update.has_status:
+            status, custom = update.status, update.custom
+        elif number:
+            continue
+        if spans and (spans[-1].status, spans[-1].custom) == (status, custom):
+            continue
+        if spans:
+            spans[-1].end = update.at
+        spans.append(StatusSpan(update.at, None, status, custom))
+    return spans
+
+
+def _solved_spans(statuses: list[StatusSpan]) -> list[tuple[int, int | None]]:
+    """Stretches in which the ticket was solved or closed, joined."""
+    spans: list[tuple[int, int | None]] = []
+    for span in statuses:
+        if not is_solved(span.status):
+            continue
+        if spans and spans[-1][1] == span.start:
+            spans[-1] = (spans[-1][0], span.end)
+        else:
+            spans.append((span.start, span.end))
+    return spans
+
+
+def _add_time_in_status(
+    cycles: dict[Measure, list[Cycle]], created: int, solved: list[tuple[int, int | None]]
+) -> None:
+    """requester_wait, agent_work and resolution keep cycle 1 for ever."""
+    measures: tuple[Measure, ...] = ("requester_wait", "agent_work", "resolution")
+    for measure in measures:
+        cycle = Cycle(measure, 1, created)
+        if solved and solved[-1][1] is None:
+            cycle.close(solved[-1][0], "solved")
+        cycles[measure] = [cycle]
+
+
+class _Replies:
+    """first_reply and next_reply: one waits for the other.
+
+    Until the first reply is given or ended, the customer's messages belong to
+    it; only then do they start next_reply cycles.
+    """
+
+    def __init__(self, ticket: Ticket, created_public: bool, options: Options) -> None:
+        self.first: list[Cycle] = []
+        self.later: list[Cycle] = []
+        self._ticket = ticket
+        self._public = created_public
+        self._options = options
+        self._first_over = False
+
+    def update(
+        self, at: int, comments: int, *, is_creation: bool, solved: tuple[bool, bool]
+    ) -> None:
+        starts_now = is_creation and self._created(at)
+        if self._first_over:
+            self._later(at, comments, solved)
+        else:
+            self._first(at, comments, starts_now=starts_now, solved=solved)
+
+    def _created(self, at: int) -> bool:
+        """Whether the creation starts first_reply; marks it as over where it never will."""
+        ticket = self._ticket
+        options = self._options("first_reply", at)
+        for_end_user = ticket.requester.role == "end_user"
+        if ticket.created_by == "light_agent" and "light_agent_forward" in options:
+            return True
+        if ticket.created_by not in _STAFF:
+            return self._public
+        if not self._public:
+            by_agent = ticket.created_by == "agent"
+            return "agent_created_with_note" in options and by_agent and for_end_user
+        for_self = ticket.created_by == "agent" and ticket.requester.role in _AGENT_ROLES
+        if "agent_created" in options and for_end_user:
+            return True
+        if "agent_created_for_self" in options and for_self:
+            return True
+        self._first_over = True
+        return False
+
+    def _first(
+        self, at: int, comments: int, *, starts_now: bool, solved: tuple[bool, bool]
+    ) -> None:
+        options = self._options("first_reply", at)
+        answers = AGENT_PUBLIC
+        if "agent_note" in options:
+            answers |= AGENT_NOTE | LIGHT_AGENT_NOTE
+        answered = bool(comments & answers)
+        if self.first:
+            if answered:
+                self.first[0].close(at, "reply")
+                self._first_over = True
+            elif solved[1]:
+                self.first[0].close(at, "solved")
+                self._first_over = True
+            return
+        asked = starts_now or bool(comments & _asking(options))
+        if answered:
+            self._first_over = True
+        elif asked and not solved[1]:
+            self.first.append(Cycle("first_reply", 1, at))
+
+    def _later(self, at: int, comments: int, solved: tuple[bool, bool]) -> None:
+        options = self._options("next_reply", at)
+        answers = AGENT_PUBLIC | (AGENT_NOTE if "agent_note" in options else 0)
+        answered = bool(comments & answers)
+        cycle = self.later[-1] if self.later else None
+        if cycle is not None and cycle.end is None:
+            if answered:
+                cycle.close(at, "reply")
+            elif solved[1]:
+                cycle.close(at, "solved")
+        elif comments & self._asking_again(options) and not answered and not solved[1]:
+            self.later.append(Cycle("next_reply", len(self.later) + 1, at))
+
+    def _asking_again(self, options: frozenset[str]) -> int:
+        """Comments that start a next_reply cycle (Zendesk: rules 18 to 22)."""
+        asking = _asking(options)
+        role = self._ticket.requester.role
+        if "customer_note" in options:
+            asking |= END_USER_NOTE | (REQUESTER_NOTE if role == "end_user" else 0)
+        if "agent_requester_comment" in options and role in _AGENT_ROLES:
+            asking |= REQUESTER_PUBLIC | REQUESTER_NOTE
+        if "light_agent_note" in options:
+            asking |= LIGHT_AGENT_NOTE | (REQUESTER_NOTE if role == "light_agent" else 0)
+        return asking
+
+
+def _asking(options: frozenset[str]) -> int:
+    """A public comment of somebody on the customer's side."""
+    return REQUESTER_PUBLIC if "requester_only" in options else _CUSTOMER_PUBLIC
+
+
+class _Updates:
+    """periodic_update and pausable_update: from one public agent reply to the next."""
+
+    def __init__(self, measure: Measure, options: Options) -> None:
+        self.cycles: list[Cycle] = []
+        self._measure = measure
+        self._options = options
+
+    def update(self, at: int, comments: int, solved: tuple[bool, bool]) -> None:
+        answered = bool(comments & AGENT_PUBLIC)
+        if self.cycles and self.cycles[-1].end is None:
+            if answered:
+                self.cycles[-1].close(at, "reply")
+            elif solved[1]:
+                self.cycles[-1].close(at, "solved")
+                return
+            else:
+                return
+        starts = answered
+        if comments & AGENT_NOTE and "agent_note" in self._options(self._measure, at):
+            starts = True
+        if starts and not solved[1]:
+            self.cycles.append(Cycle(self._measure, len(self.cycles) + 1, at))
+
+
+class _Ownership:
+    """group_ownership: each assignment is a cycle of its own."""
+
+    def __init__(self, group: str | None) -> None:
+        self.cycles: list[Cycle] = []
+        self.group = group
+        self._started = False
+
+    def update(self, at: int, group: str | None, solved: tuple[bool, bool]) -> None:
+        was_solved, now_solved = solved
+        moved = group != self.group
+        self.group = group
+        running = bool(self.cycles) and self.cycles[-1].end is None
+        if running and (moved or now_solved):
+            self.cycles[-1].close(at, "reassigned" if moved else "solved")
+            running = False
+        begins = moved or not self._started or (was_solved and not now_solved)
+        self._started = True
+        if begins and not running and group is not None and not now_solved:
+            self.cycles.append(Cycle("group_ownership", len(self.cycles) + 1, at))
+
+
+def _new_group(update: Update, group: str | None) -> str | None:
+    """The group after the update."""
+    for change in update.changes:
+        if change.field == "group":
+            group = change.to if isinstance(change.to, str) else None
+    return group

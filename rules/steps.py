@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Escalation steps: when each fires on its target's own clock, and which are due now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from math import ceil
+from typing import TYPE_CHECKING
+
+from rules.timeline import instant_of, seconds_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from fractions import Fraction
+
+    from rules.clocks import Clock
+    from rules.facts import Measure
+    from rules.policy import Policy, Step
+    from rules.select import Application
+    from rules.verdict import CycleVerdict, Verdict
+
+StepKey = tuple["Measure", int, str]
+"""Measure, cycle and key of a step ("75%", "2h after", "2h after #2")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """One firing of a step; `offset` is in running seconds from its anchor.
+
+    Anchors: `start` counts from the cycle's start, `end` back from the full
+    target, `due` from the due on.
+    """
+
+    step: Step
+    key: str
+    anchor: str
+    share: Fraction | None
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class StepInstant:
+    """A firing of a cycle's step; `at` is None while it is not known or will not come."""
+
+    key: str
+    step: Step
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StepDue:
+    """A step whose moment has come and that has not been sent."""
+
+    measure: Measure
+    cycle: int
+    key: str
+    label: str
+    at: datetime
+    late_by: timedelta
+    step: Step
+    started_at: datetime
+    due_at: datetime | None
+
+
+def steps_due(
+    verdict: Verdict, policy: Policy, sent: Collection[StepKey], now: datetime
+) -> tuple[StepDue, ...]:
+    """Steps of open cycles whose moment is not after `now` and that are not in `sent`.
+
+    A target that is met cancels what was still to come; a step already sent
+    is not repeated when its deadline moves. Sorted by moment.
+    """
+    found: list[StepDue] = []
+    if not policy.escalations:
+        return ()
+    for row in verdict.cycles:
+        if not row.is_open:
+            continue
+        for firing in step_instants(row.clock):
+            key = (row.measure, row.cycle, firing.key)
+            if firing.at is None or firing.at > now or key in sent:
+                continue
+            found.append(_due(row, firing, firing.at, now))
+    return tuple(sorted(found, key=lambda due: (due.at, due.measure, due.cycle)))
+
+
+def _due(row: CycleVerdict, firing: StepInstant, at: datetime, now: datetime) -> StepDue:
+    return StepDue(
+        measure=row.measure,
+        cycle=row.cycle,
+        key=firing.key,
+        label=firing.step.at.label,
+        at=at,
+        late_by=max(now - at, timedelta(0)),
+        step=firing.step,
+        started_at=row.started_at,
+        due_at=row.due_at,
+    )
+
+
+@lru_cache(maxsize=8192)
+def firings(application: Application) -> tuple[Firing, ...]:
+    """Every firing of a target's steps, repeats included, in the order of the rule file."""
+    found: list[Firing] = []
+    taken: dict[str, int] = {}
+    for step in application.steps:
+        moment = step.at
+        taken[moment.label] = taken.get(moment.label, 0) + 1
+        label = (
+            moment.label if taken[moment.label] == 1 else f"{moment.label} ({taken[moment.label]})"
+        )
+        anchor, offset = {
+            "share": ("start", 0),
+            "before": ("end", -moment.seconds),
+            "due": ("due", 0),
+            "after": ("due", moment.seconds),
+        }[moment.kind]
+        share = moment.share if moment.kind == "share" else None
+        found.append(Firing(step, label, anchor, share, offset))
+        for repetition in range(1, step.repeat_times + 1):
+            later = offset + repetition * (step.repeat_every or 0)
+            found.append(Firing(step, f"{label} #{repetition + 1}", anchor, share, later))
+    return tuple(found)
+
+
+def step_instants(clock: Clock) -> tuple[StepInstant, ...]:
+    """When each step of the cycle fires or fired.
+
+    None: the clock is paused before it, the cycle ended before it, or it
+    would lie before the start.
+    """
+    found: list[StepInstant] = []
+    for firing in firings(clock.application):
+        at = _instant(clock, firing)
+        if at is not None and not clock.is_open and at > clock.stop:
+            at = None
+        found.append(StepInstant(firing.key, firing.step, None if at is None else instant_of(at)))
+    return tuple(found)
+
+
+def _instant(clock: Clock, firing: Firing) -> int | None:
+    if firing.anchor == "due" and firing.offset == 0:
+        return _due_moment(clock)
+    threshold = _threshold(clock, firing)
+    if threshold is None or threshold < 0:
+        return None
+    reached = clock.reached_at(threshold)
+    return None if reached is None else reached.shown
+
+
+def _due_moment(clock: Clock) -> int | None:
+    """The due as shown; for a target exceeded on arrival the moment of that arrival."""
+    if clock.breach is not None and clock.breach.at != clock.breach.due.judged:
+        return clock.breach.at
+    return None if clock.due is None else clock.due.shown
+
+
+def _threshold(clock: Clock, firing: Firing) -> int | None:
+    """Running seconds after which the firing comes; None while the due is not known."""
+    if firing.anchor != "due":
+        length = clock.target_seconds
+        share = 0 if firing.share is None else ceil(firing.share * length)
+        return (share if firing.anchor == "start" else length) + firing.offset
+    if clock.breach is not None and clock.breach.at != clock.breach.due.judged:
+        return clock.elapsed_at(clock.breach.at) + firing.offset
+    if clock.application.span.unit == "seconds":
+        return clock.target_seconds + firing.offset
+    return None if clock.due is None else clock.elapsed_at(clock.due.judged) + firing.offset
+
+
+def next_step_at(clock: Clock, now: int) -> int | None:
+    """The first firing after second `now` of a running clock, None where there is none."""
+    nearest: int | None = None
+    moments: list[int] = []
+    for firing in firings(clock.application):
+        if firing.anchor == "due" and firing.offset == 0:
+            due = _due_moment(clock)
+            if due is not None and due > now:
+                moments.append(due)
+            continue
+        threshold = _threshold(clock, firing)
+        if threshold is not None and threshold > clock.elapsed:
+            nearest = threshold if nearest is None else min(nearest, threshold)
+    if nearest is not None:
+        moments.append(clock.run_on(nearest).shown)
+    return min((at for at in moments if at > now), default=None)
+
+
+def risk_at(clock: Clock, share: Fraction) -> int | None:
+    """The instant from which the cycle is at risk; None while it is paused before that."""
+    threshold = ceil(share * clock.target_seconds)
+    if threshold > clock.elapsed:
+        return clock.run_on(threshold).shown if clock.is_running else None
+    reached = clock.reached_at(threshold)
+    return None if reached is None else reached.shown
+
+
+def is_at_risk(row: CycleVerdict, now: datetime) -> bool:
+    """Whether the cycle has used its at-risk share of the target."""
+    return row.risk_at is not None and seconds_of(row.risk_at) <= seconds_of(now)

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A ticket's happenings put in order: one update per instant, in whole seconds.
+
+Happenings of one instant are one update, whatever the order in which they
+arrived; within it comments come before field and status changes. From here on
+instants are epoch seconds (UTC); sub-seconds are cut.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rules.facts import Happening, Ticket
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+REQUESTER_PUBLIC = 1
+END_USER_PUBLIC = 2
+AGENT_PUBLIC = 4
+REQUESTER_NOTE = 8
+END_USER_NOTE = 16
+AGENT_NOTE = 32
+LIGHT_AGENT_NOTE = 64
+
+_PUBLIC = {"requester": REQUESTER_PUBLIC, "end_user": END_USER_PUBLIC, "agent": AGENT_PUBLIC}
+_NOTE = {
+    "requester": REQUESTER_NOTE,
+    "end_user": END_USER_NOTE,
+    "agent": AGENT_NOTE,
+    "light_agent": LIGHT_AGENT_NOTE,
+}
+_SOLVED = frozenset({"solved", "closed"})
+_STATUS_ORDER = {"new": 0, "open": 1, "pending": 2, "hold": 3, "solved": 4, "closed": 5}
+_KIND_ORDER = {
+    "comment": 0,
+    "comment_private": 1,
+    "organization": 2,
+    "field": 3,
+    "status": 4,
+    "merged": 5,
+    "deleted": 6,
+    "restored": 7,
+}
+
+
+def seconds_of(at: datetime) -> int:
+    """Epoch seconds of an aware instant, cut to the second."""
+    past = at - EPOCH
+    return past.days * 86_400 + past.seconds
+
+
+def instant_of(seconds: int) -> datetime:
+    """The aware UTC instant of epoch seconds."""
+    return EPOCH + timedelta(seconds=seconds)
+
+
+@dataclass(slots=True)
+class Update:
+    """All that happened to a ticket in one second.
+
+    `comments` is a set of the comment bits above; `status` and `custom` are
+    set only where `has_status`; `changes` are field and organisation
+    happenings in a fixed order.
+    """
+
+    at: int
+    comments: int = 0
+    has_status: bool = False
+    status: str = ""
+    custom: str | None = None
+    changes: list[Happening] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """Why all cycles of a ticket are excluded, and since when."""
+
+    at: int
+    reason: Literal["merged", "deleted"]
+
+
+@dataclass(slots=True)
+class Timeline:
+    """The updates of a ticket up to the judging instant; the first is its creation."""
+
+    updates: list[Update]
+    created_public: bool
+    exclusion: Exclusion | None
+
+
+def is_solved(status: str) -> bool:
+    """Closed counts as solved."""
+    return status in _SOLVED
+
+
+def timeline(ticket: Ticket, now: int) -> Timeline:
+    """Updates of the ticket up to and including second `now`.
+
+    A merged or deleted ticket ends at that instant, unless it was restored;
+    what happens in the same second after the comments is left out.
+    """
+    seen = [(seconds_of(h.at), h) for h in ticket.happenings]
+    created = seconds_of(ticket.created_at)
+    known = [(max(at, created), h) for at, h in seen if at <= now]
+    known.sort(key=_moment)
+    exclusion = _exclusion(known)
+    private = _made_private(known)
+    updates = [Update(created)]
+    last = updates[0]
+    for at, happening in _in_order(known):
+        if exclusion is not None and at >= exclusion.at and happening.kind != "comment":
+            continue
+        if exclusion is not None and at > exclusion.at:
+            break
+        if at != last.at:
+            last = Update(at)
+            updates.append(last)
+        _add(last, happening, is_private=bool(private) and at in private)
+    public = ticket.created_public and not _creation_made_private(created, known, private)
+    return Timeline(updates, public, exclusion)
+
+
+def _moment(item: tuple[int, Happening]) -> int:
+    return item[0]
+
+
+def _in_order(known: list[tuple[int, Happening]]) -> list[tuple[int, Happening]]:
+    """The same happenings, those of one second in an order that arrival cannot change."""
+    for index in range(1, len(known)):
+        if known[index][0] == known[index - 1][0]:
+            return sorted(known, key=_place)
+    return known
+
+
+def _place(item: tuple[int, Happening]) -> tuple[int, int, int, str, str]:
+    at, happening = item
+    ident = happening.id or ""
+    number = int(ident) if ident.isascii() and ident.isdigit() else 0
+    return (at, _KIND_ORDER[happening.kind], number, happening.field or "", _content(happening))
+
+
+def _content(happening: Happening) -> str:
+    """Text by which equal-second happenings of one kind are ordered; the last one wins."""
+    if happening.kind == "status":
+        return f"{_STATUS_ORDER.get(str(happening.to), 0)}{happening.custom or ''}"
+    if happening.kind == "organization":
+        return repr(happening.organization)
+    # Stipt's own writes come first: a person's change of the same second stands.
+    return f"{happening.by != 'stipt'}{happening.to!r}{happening.by}"
+
+
+def _add(update: Update, happening: Happening, *, is_private: bool) -> None:
+    kind = happening.kind
+    if kind == "comment":
+        if happening.via != "side_conversation":
+            bits = _PUBLIC if happening.public and not is_private else _NOTE
+            update.comments |= bits.get(happening.by, 0)
+    elif kind == "status":
+        update.has_status = True
+        update.status = str(happening.to)
+        update.custom = happening.custom
+    elif kind in {"field", "organization"}:
+        update.changes.append(happening)
+
+
+def _exclusion(known: Iterable[tuple[int, Happening]]) -> Exclusion | None:
+    found: Exclusion | None = None
+    for at, happening in known:
+        if happening.kind == "merged":
+            found = found or Exclusion(at, "merged")
+        elif happening.kind == "deleted":
+            found = found or Exclusion(at, "deleted")
+        elif happening.kind == "restored":
+            found = None
+    return found
+
+
+def _made_private(known: Iterable[tuple[int, Happening]]) -> frozenset[int]:
+    """Instants of comments that were made private: they count as private from their beginning."""
+    return frozenset(
+        seconds_of(happening.of)
+        for _, happening in known
+        if happening.kind == "comment_private" and happening.of is not None
+    )
+
+
+def _creation_made_private(
+    created: int, known: Iterable[tuple[int, Happening]], private: frozenset[int]
+) -> bool:
+    """Whether the creation's own comment was the one made private."""
+    if created not in private:
+        return False
+    return not any(at == created and happening.kind == "comment" for at, happening in known)
