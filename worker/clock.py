@@ -110,12 +110,15 @@ class SandboxClock:
         """Wait for so many seconds of the sandbox; True when `stop` was set meanwhile."""
         with self._lock:
             self._refresh()
-            speed = max(self._reading.speed, 0.001)
+            speed = self._reading.speed
+        if speed <= 0:  # it stands still and is moved from outside: look again soon
+            return stop.wait(min(max(0.0, seconds), 0.05))
         return stop.wait(max(0.0, seconds) / speed)
 
     def _refresh(self) -> None:
         begun = self._monotonic()
-        if self._read_at is not None and begun - self._read_at < self._fresh_for:
+        stands = self._reading.speed <= 0
+        if self._read_at is not None and not stands and begun - self._read_at < self._fresh_for:
             return
         try:
             with requests.Session() as session:
