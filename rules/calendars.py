@@ -101,6 +101,17 @@ class BusinessCalendar:
     def __repr__(self) -> str:
         return f"<BusinessCalendar in {self.time_zone}>"
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, BusinessCalendar):
+            return NotImplemented
+        return self._meaning() == other._meaning()
+
+    def __hash__(self) -> int:
+        return hash((self.time_zone, self.at_closing, self.hours.week))
+
+    def _meaning(self) -> tuple[str, AtClosing, LocalHours]:
+        return self.time_zone, self.at_closing, self.hours
+
     @property
     def is_always_open(self) -> bool:
         """Open every second of every date."""
