@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The database: SQLite or PostgreSQL behind the same few calls."""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+    from sqlalchemy.pool import ConnectionPoolEntry
+
+Row = TypeVar("Row", bound=tuple[object, ...])
+
+_BUSY_TIMEOUT_MS = 10_000
+
+
+class Database:
+    """Transactions, and the little in which the two databases differ.
+
+    Leases are compared with the database's own clock, so that workers whose
+    clocks disagree cannot both hold one. `lease_skew` (seconds) shifts that
+    clock; tests let leases run out with it.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.lease_skew = 0
+        self.engine = self._sqlite_engine() if self.is_sqlite else self._postgresql_engine()
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """A transaction that may write; rolled back when the block raises."""
+        with self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A transaction that only reads; on SQLite it never waits for a writer."""
+        engine = self.engine.execution_options(sqlite_begin="BEGIN")
+        with engine.begin() as connection:
+            yield connection
+
+    def lease_now(self) -> sa.ColumnElement[int]:
+        """The database's own time in epoch seconds, as an expression."""
+        if self.is_sqlite:
+            text = "CAST(strftime('%s', 'now') AS INTEGER)"
+        else:
+            text = "CAST(extract(epoch FROM clock_timestamp()) AS BIGINT)"
+        return sa.literal_column(text, sa.BigInteger) + self.lease_skew
+
+    def insert(self, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+        """An INSERT that knows ON CONFLICT."""
+        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+
+    def for_claim(self, choice: sa.Select[Row]) -> sa.Select[Row]:
+        """The choice of a claim: where several workers choose, each skips what others hold."""
+        return choice if self.is_sqlite else choice.with_for_update(skip_locked=True)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+    def _sqlite_engine(self) -> sa.Engine:
+        if self.url.database and self.url.database != ":memory:":
+            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = sa.create_engine(self.url, connect_args={"timeout": _BUSY_TIMEOUT_MS / 1000})
+        sa.event.listen(engine, "connect", _prepare_sqlite)
+        sa.event.listen(engine, "begin", _begin_sqlite)
+        return engine
+
+    def _postgresql_engine(self) -> sa.Engine:
+        return sa.create_engine(
+            self.url,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 10, "application_name": "stipt"},
+        )
+
+
+def _prepare_sqlite(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+    del record
+    # Our own BEGIN decides when a transaction starts, not the driver's guess.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        f"busy_timeout = {_BUSY_TIMEOUT_MS}",
+        "cache_size = -64000",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    # IMMEDIATE: a transaction that reads first and writes later would fail
+    # with "database is locked" where another one wrote in between.
+    begin = connection.get_execution_options().get("sqlite_begin", "BEGIN IMMEDIATE")
+    connection.exec_driver_sql(begin)
+
+
+def new_token() -> str:
+    """A claim token that nobody else has."""
+    return uuid.uuid4().hex
+
+
+def epoch(at: datetime) -> int:
+    """Whole epoch seconds of an aware instant."""
+    return int(at.timestamp())
+
+
+def instant(seconds: int) -> datetime:
+    """The aware instant of epoch seconds."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def instant_or_none(seconds: int | None) -> datetime | None:
+    """As `instant`; None stays None."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The schema's versions: which one a database has, and bringing it up to date."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+if TYPE_CHECKING:
+    from worker.store.database import Database
+
+SchemaState = Literal["empty", "behind", "current", "newer"]
+
+# Two processes that start at once must not both create the tables.
+_UPGRADE_LOCK = 7_461_993
+
+
+class SchemaMismatch(Exception):
+    """The database has another schema than this version of Stipt needs (exit code 78)."""
+
+
+def schema_state(database: Database) -> SchemaState:
+    """How the database's schema compares with the one that this version knows."""
+    with database.read() as connection:
+        return _state(connection)
+
+
+def upgrade(database: Database) -> None:
+    """Run all migrations that are missing."""
+    with database.write() as connection:
+        if not database.is_sqlite:
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def prepare(database: Database) -> None:
+    """Make the database fit to run on: create an empty one, upgrade SQLite.
+
+    Raises:
+        SchemaMismatch: it is newer than this version, or a PostgreSQL database
+            is behind: other processes may still run the old version there.
+    """
+    state = schema_state(database)
+    if state == "newer":
+        raise SchemaMismatch("the database was made by a newer version of Stipt; upgrade Stipt")
+    if state == "behind" and not database.is_sqlite:
+        raise SchemaMismatch("the database is behind; run `stipt db upgrade` once")
+    if state != "current":
+        upgrade(database)
+
+
+def _state(connection: sa.Connection) -> SchemaState:
+    present = MigrationContext.configure(connection).get_current_revision()
+    if present is None:
+        return "empty"
+    scripts = ScriptDirectory.from_config(_config())
+    if present == scripts.get_current_head():
+        return "current"
+    known = {script.revision for script in scripts.walk_revisions()}
+    return "behind" if present in known else "newer"
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
