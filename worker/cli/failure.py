@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One place that turns errors into messages and exit codes (docs/operations.md lists the codes).
+
+What an admin or a helpdesk did wrong is a sentence; a bug is an id and the
+file that holds the details.
+"""
+
+import os
+import tempfile
+import traceback
+import uuid
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+
+
+class ExitCode(IntEnum):
+    """Exit codes of the program; a public interface."""
+
+    DONE = 0
+    ERROR = 1
+    CHANGES = 2
+    FINDINGS = 3
+    OUTSIDE = 4
+    VIOLATION = 5
+    USAGE = 64
+    SETTINGS = 78
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+class CommandFailed(Exception):
+    """A command cannot do what was asked; the message is for the person who asked."""
+
+    def __init__(self, message: str, code: ExitCode = ExitCode.ERROR) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What a person is told of an error, and the exit code."""
+
+    lines: tuple[str, ...]
+    code: ExitCode
+
+
+_MEANINGS: dict[str, tuple[str, ExitCode]] = {
+    "connector.base.CredentialsRejected": (
+        "the helpdesk refuses the credentials (stipt doctor says what it sees):",
+        ExitCode.OUTSIDE,
+    ),
+    "connector.base.HelpdeskError": ("the helpdesk:", ExitCode.OUTSIDE),
+    "connector.history.mapping.MappingError": ("the mapping cannot be used:", ExitCode.ERROR),
+    "dramatiq.errors.ConnectionError": ("the broker cannot be reached:", ExitCode.OUTSIDE),
+    "redis.exceptions.ConnectionError": ("the broker cannot be reached:", ExitCode.OUTSIDE),
+    "sqlalchemy.exc.OperationalError": ("the database cannot be used:", ExitCode.OUTSIDE),
+    "worker.rule_folder.RulesInvalid": ("the rules have errors:", ExitCode.SETTINGS),
+    "worker.rule_folder.RulesMissing": ("", ExitCode.SETTINGS),
+    "worker.settings.SettingsInvalid": ("the settings are not complete:", ExitCode.SETTINGS),
+}
+"""Errors by their full name, so that nothing is imported to recognise them: what they mean to
+the person at the keyboard, and the exit code (78 is for `run` alone, elsewhere it is 1)."""
+
+
+def failure_of(error: Exception, command: str) -> Failure:
+    """What to print for an error that left a command, and how to end.
+
+    Args:
+        error: what left the command.
+        command: the command's name; `run` tells systemd not to start again, `plan` has
+            one code for every error, since 2 means changes there.
+    """
+    failure = _named(error, command) or _bug(error)
+    if command == "plan" and failure.code != ExitCode.USAGE:
+        return Failure(failure.lines, ExitCode.ERROR)
+    return failure
+
+
+def _named(error: Exception, command: str) -> Failure | None:
+    if isinstance(error, CommandFailed):
+        return Failure((str(error),), error.code)
+    for parent in type(error).__mro__:
+        meaning = _MEANINGS.get(f"{parent.__module__}.{parent.__qualname__}")
+        if meaning is not None:
+            heading, code = meaning
+            if code is ExitCode.SETTINGS and command != "run":
+                code = ExitCode.ERROR
+            return Failure((*([heading] if heading else []), *_sentences(error)), code)
+    if isinstance(error, OSError) and error.filename is not None:
+        return Failure((f"{error.filename}: {error.strerror}",), ExitCode.ERROR)
+    return None
+
+
+def _sentences(error: Exception) -> tuple[str, ...]:
+    """All problems that an error carries, else what it says itself."""
+    problems = getattr(error, "problems", None)
+    if problems:
+        return tuple(map(str, problems))
+    # SQLAlchemy's own text quotes the statement with its values; the driver's does not.
+    return (str(getattr(error, "orig", None) or error).strip(),)
+
+
+def _bug(error: Exception) -> Failure:
+    ident = uuid.uuid4().hex[:12]
+    place = _write_details(ident, error)
+    lines = (
+        f"this is a bug in Stipt, not a mistake of yours: {type(error).__name__} (id {ident})",
+        f"the details are in {place}",
+    )
+    return Failure(lines, ExitCode.ERROR)
+
+
+def _write_details(ident: str, error: Exception) -> Path:
+    """Write the traceback, without values of variables, where only this user reads it."""
+    state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    for folder in (Path(state) / "stipt" / "bugs", Path(tempfile.gettempdir())):
+        path = folder / f"stipt-{ident}.txt"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.writelines(traceback.format_exception(error))
+        except OSError:
+            continue
+        return path
+    return Path(os.devnull)

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Instants and dates as people give them to commands."""
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import typer
+
+
+def instant(written: str, *, zone: str | None = None) -> datetime:
+    """An instant: ISO 8601 with an offset, or a local time followed by a zone's name.
+
+    Args:
+        written: "2026-12-01T09:00:00Z" or "2026-12-01 09:00 Europe/Amsterdam".
+        zone: where a time without either is meant; None refuses it.
+
+    Raises:
+        typer.BadParameter: not an instant, or without a zone.
+    """
+    text, _, last = written.strip().rpartition(" ")
+    named = zone
+    if text and not last[:1].isdigit():
+        written, named = text, last
+    try:
+        at = datetime.fromisoformat(written.strip())
+    except ValueError:
+        message = f'"{written}" is not a time; write 2026-12-01T09:00:00Z'
+        raise typer.BadParameter(message) from None
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=_zone(named, written))
+    return at.astimezone(UTC).replace(microsecond=0)
+
+
+def _zone(name: str | None, written: str) -> ZoneInfo:
+    if name is None:
+        raise typer.BadParameter(f'"{written}" has no zone; add Z, an offset or a zone\'s name')
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, LookupError):
+        raise typer.BadParameter(f'unknown zone "{name}"') from None
+
+
+def day(written: str) -> date:
+    """A date such as 2026-12-01.
+
+    Raises:
+        typer.BadParameter: not a date.
+    """
+    try:
+        return date.fromisoformat(written.strip())
+    except ValueError:
+        raise typer.BadParameter(f'"{written}" is not a date; write 2026-12-01') from None

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Judges a whole history with a policy: one row per target and cycle, and a summary.
+
+The same input gives the same bytes: rows come in the order of the file, and
+without an instant to judge at it is the latest one that the file tells.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from connector.history.reader import BadLine, Reading, read_history, read_line
+from connector.history.values import as_iso
+from rules.evaluate import evaluate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from rules.facts import Measure, Ticket
+    from rules.policy import Policy
+    from rules.verdict import CycleVerdict, State, Verdict
+
+Line = tuple[int, bytes]
+"""A line of a history with its number, from 1."""
+
+RowKind = tuple[str, "Measure", "State"]
+"""Tier, measure and state of a row."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(slots=True)
+class Judged:
+    """Rows of some tickets as JSON Lines, counted by tier, measure and state.
+
+    `n_later` tickets are created after the instant of judging and get no row;
+    `n_without_rows` are those to which no target applies.
+    """
+
+    rows: bytes = b""
+    kinds: Counter[RowKind] = field(default_factory=Counter)
+    n_tickets: int = 0
+    n_later: int = 0
+    n_without_rows: int = 0
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a replay came to. `now` is None where the history tells no instant at all."""
+
+    policy: str
+    now: datetime | None
+    n_lines: int = 0
+    n_moved: int = 0
+    n_tickets: int = 0
+    n_later: int = 0
+    n_without_rows: int = 0
+    kinds: Counter[RowKind] = field(default_factory=Counter)
+    bad: list[BadLine] = field(default_factory=list)
+
+    def add(self, judged: Judged) -> None:
+        """Count some more judged tickets."""
+        self.n_tickets += judged.n_tickets
+        self.n_later += judged.n_later
+        self.n_without_rows += judged.n_without_rows
+        self.kinds += judged.kinds
+
+    def to_json(self) -> dict[str, object]:
+        """The summary as one object with stable keys."""
+        return {
+            "policy": self.policy,
+            "now": None if self.now is None else as_iso(self.now),
+            "lines": self.n_lines,
+            "bad_lines": len(self.bad),
+            "bad": [{"line": one.number, "reason": one.reason} for one in self.bad],
+            "tickets": self.n_tickets,
+            "tickets_created_later": self.n_later,
+            "tickets_without_target": self.n_without_rows,
+            "happenings_moved_to_creation": self.n_moved,
+            "rows": self.kinds.total(),
+            "states": self._by(lambda kind: kind[2]),
+            "measures": self._by_two(lambda kind: kind[1]),
+            "tiers": self._by_two(lambda kind: kind[0]),
+        }
+
+    def _by(self, key: Callable[[RowKind], str]) -> dict[str, int]:
+        counts: Counter[str] = Counter()
+        for kind, n in self.kinds.items():
+            counts[key(kind)] += n
+        return dict(sorted(counts.items()))
+
+    def _by_two(self, key: Callable[[RowKind], str]) -> dict[str, dict[str, int]]:
+        counts: dict[str, Counter[str]] = {}
+        for kind, n in self.kinds.items():
+            counts.setdefault(key(kind), Counter())[kind[2]] += n
+        return {name: dict(sorted(counts[name].items())) for name in sorted(counts)}
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What a history holds, learnt before anything is judged. `refused` lines are left out."""
+
+    reading: Reading
+    refused: frozenset[int]
+
+
+def scan(lines: Iterable[Line]) -> Scan:
+    """Read every line once: what is bad, which ticket comes twice, the latest instant."""
+    reading = Reading()
+    for _ in read_history((line for _, line in lines), reading):
+        pass
+    return Scan(reading, frozenset(one.number for one in reading.bad))
+
+
+def judge_lines(lines: Sequence[Line], policy: Policy, now: datetime) -> Judged:
+    """The rows of readable lines, in their order."""
+    judged = Judged()
+    rows: list[bytes] = []
+    for number, line in lines:
+        ticket, _ = read_line(line)
+        if ticket.created_at > now:
+            judged.n_later += 1
+            continue
+        judged.n_tickets += 1
+        verdict = _verdict(ticket, policy, now, number)
+        if not verdict.cycles:
+            judged.n_without_rows += 1
+        for cycle in verdict.cycles:
+            rows.append(_encode(row_of(verdict, cycle)))
+            judged.kinds[(cycle.tier, cycle.measure, cycle.state)] += 1
+    judged.rows = b"".join(row + b"\n" for row in rows)
+    return judged
+
+
+def _verdict(ticket: Ticket, policy: Policy, now: datetime, number: int) -> Verdict:
+    try:
+        return evaluate(ticket, policy, now)
+    except Exception as error:
+        error.add_note(f"while judging the ticket on line {number} of the history")
+        raise
+
+
+def row_of(verdict: Verdict, cycle: CycleVerdict) -> dict[str, object]:
+    """One row of the answer; the keys and their order are a public interface."""
+    return {
+        "ticket": verdict.ticket_id,
+        "measure": cycle.measure,
+        "cycle": cycle.cycle,
+        "organization": verdict.organization_id,
+        "tier": cycle.tier,
+        "customer": cycle.customer,
+        "rule": cycle.rule,
+        "policy": verdict.policy,
+        "target_seconds": cycle.target_seconds,
+        "calendar": cycle.calendar,
+        "started_at": as_iso(cycle.started_at),
+        "due_at": _iso_or_none(cycle.due_at),
+        "fulfilled_at": _iso_or_none(cycle.fulfilled_at),
+        "ended_by": cycle.ended_by,
+        "breached_at": _iso_or_none(cycle.breached_at),
+        "elapsed_seconds": cycle.elapsed_seconds,
+        "paused_seconds": cycle.paused_seconds,
+        "state": cycle.state,
+        "reason": cycle.reason,
+    }
+
+
+def _iso_or_none(at: datetime | None) -> str | None:
+    return None if at is None else as_iso(at)
+
+
+def readable(lines: Iterable[Line], refused: frozenset[int]) -> Iterator[Line]:
+    """The lines that the scan found readable."""
+    return ((number, line) for number, line in lines if line.strip() and number not in refused)
