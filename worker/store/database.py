@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import uuid
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -39,17 +40,17 @@ class Database:
         self.engine = self._sqlite_engine() if self.is_sqlite else self._postgresql_engine()
 
     @contextmanager
-    def write(self) -> Iterator[sa.Connection]:
+    def write(self, account: str) -> Iterator[Books]:
         """A transaction that may write; rolled back when the block raises."""
         with self.engine.begin() as connection:
-            yield connection
+            yield Books(self, connection, account)
 
     @contextmanager
-    def read(self) -> Iterator[sa.Connection]:
+    def read(self, account: str) -> Iterator[Books]:
         """A transaction that only reads; on SQLite it never waits for a writer."""
         engine = self.engine.execution_options(sqlite_begin="BEGIN")
         with engine.begin() as connection:
-            yield connection
+            yield Books(self, connection, account)
 
     def lease_now(self) -> sa.ColumnElement[int]:
         """The database's own time in epoch seconds, as an expression."""
@@ -85,6 +86,31 @@ class Database:
             pool_pre_ping=True,
             connect_args={"connect_timeout": 10, "application_name": "stipt"},
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """One account's rows within one transaction."""
+
+    database: Database
+    tx: sa.Connection
+    account: str
+
+    def insert(self, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+        """An INSERT that knows ON CONFLICT."""
+        return self.database.insert(table)
+
+    def of(self, table: sa.Table) -> sa.ColumnElement[bool]:
+        """The condition that a row belongs to this account."""
+        return table.c.account == self.account
+
+    def rows(self, choice: sa.Select[Row]) -> Iterator[sa.RowMapping]:
+        """The chosen rows, by the names of their columns."""
+        return iter(self.tx.execute(choice).mappings())
+
+    def lease_now(self) -> int:
+        """The database's own time in epoch seconds."""
+        return int(self.tx.execute(sa.select(self.database.lease_now())).scalar_one())
 
 
 def _prepare_sqlite(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:

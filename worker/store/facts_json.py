@@ -134,10 +134,8 @@ def happening_text(happening: Happening) -> str:
 
 
 def happenings_of(text: str) -> list[Happening]:
-    """The happenings of a JSON list, in order of time, then of their ids."""
-    stored = _happenings_decoder.decode(text)
-    stored.sort(key=_order)
-    return [_happening(one) for one in stored]
+    """The happenings of a JSON list, in the order in which they stand there."""
+    return [_happening(one) for one in _happenings_decoder.decode(text)]
 
 
 def ticket_text(ticket: Ticket) -> str:
@@ -288,11 +286,6 @@ def _text(document: object) -> str:
     # PostgreSQL's text cannot hold a NUL character; a helpdesk's field might.
     text = _encoder.encode(document).decode()
     return _NUL.sub(r"\1", text) if "\\u0000" in text else text
-
-
-def _order(stored: _Happening) -> tuple[datetime, int, str]:
-    ident = stored.id or ""
-    return stored.at, int(ident) if ident.isdecimal() else 0, ident
 
 
 def _happening(stored: _Happening) -> Happening:

@@ -27,13 +27,13 @@ class SchemaMismatch(Exception):
 
 def schema_state(database: Database) -> SchemaState:
     """How the database's schema compares with the one that this version knows."""
-    with database.read() as connection:
+    with database.engine.begin() as connection:
         return _state(connection)
 
 
 def upgrade(database: Database) -> None:
     """Run all migrations that are missing."""
-    with database.write() as connection:
+    with database.engine.begin() as connection:
         if not database.is_sqlite:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
         config = _config()

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading tickets for judgement: facts, what was judged before, what was sent and written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from connector.assemble import assemble
+from connector.base import TicketState
+from rules.changes import CurrentFields
+from worker.store.database import epoch, instant, instant_or_none
+from worker.store.facts_json import current_of, happenings_of, ticket_of, values_of
+from worker.store.organizations import load_versions
+from worker.store.tables import happenings, steps, tickets, verdicts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from rules.facts import Happening, Measure, Organization, Ticket
+    from worker.store.database import Books
+    from worker.store.organizations import Versions
+
+Cycle = tuple[str, int]
+"""Measure and number of a cycle."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTicket:
+    """A ticket as its rows tell it, not yet assembled.
+
+    `version` names the facts; a judgement is stored only while it still
+    holds. `verdicts` are the stored rows by cycle; `sent` the steps fired.
+    """
+
+    id: str
+    version: int
+    row: sa.RowMapping
+    history: str
+    verdicts: Mapping[Cycle, sa.RowMapping]
+    sent: frozenset[tuple[Measure, int, str]]
+    organizations: Mapping[str, Versions]
+
+    @property
+    def has_news(self) -> bool:
+        """Whether facts have come since the last judgement, or there was none."""
+        return bool(self.row["news"]) or self.row["judged_at"] is None
+
+    @property
+    def judged_look_at(self) -> datetime | None:
+        """The moment that the last judgement named."""
+        return instant_or_none(self.row["judged_look_at"])
+
+    @property
+    def updated_at(self) -> datetime:
+        """When the helpdesk last changed the ticket, as far as is known."""
+        return instant(self.row["updated_at"])
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether the helpdesk would still accept a change."""
+        row = self.row
+        return row["life"] == "present" and row["status"] != "closed" and not row["unwritable"]
+
+    def current(self) -> CurrentFields:
+        """What the fields hold that Stipt may write."""
+        return current_of(self.row["current"])
+
+    def written(self) -> dict[str, str | None]:
+        """The values that Stipt wrote last, by field."""
+        return values_of(self.row["written"])
+
+    def assembled(self) -> Ticket:
+        """The facts as the engine takes them."""
+        row = self.row
+        state = TicketState(
+            facts=ticket_of(row["facts"]),
+            current=CurrentFields(own={}),
+            updated_at=self.updated_at,
+            order=row["feed_order"],
+            life=row["life"],
+        )
+        history = [self._resolved(one) for one in happenings_of(self.history)]
+        own = row["organization_id"]
+        organization = self._first(own, row["organization_version"])
+        others = {
+            ident: versions.at(epoch(state.facts.created_at))
+            for ident, versions in self.organizations.items()
+        }
+        if own is not None and organization is not None:
+            others[own] = organization
+        return assemble(state, history, organization, others)
+
+    def _first(self, ident: str | None, version: int | None) -> Organization | None:
+        versions = None if ident is None else self.organizations.get(ident)
+        return None if versions is None else versions.first(version)
+
+    def _resolved(self, happening: Happening) -> Happening:
+        """With the customer as known at that time, where the helpdesk told only an id."""
+        told = happening.organization
+        if told is None or told.id is None or told.fields or told.name is not None:
+            return happening
+        versions = self.organizations.get(told.id)
+        if versions is None:
+            return happening
+        return replace(happening, organization=versions.at(epoch(happening.at)))
+
+
+@dataclass(slots=True)
+class _Parts:
+    history: dict[str, str] = field(default_factory=dict)
+    verdicts: dict[str, dict[Cycle, sa.RowMapping]] = field(default_factory=dict)
+    sent: dict[str, set[tuple[Measure, int, str]]] = field(default_factory=dict)
+
+
+def load_tickets(books: Books, idents: Sequence[str]) -> list[StoredTicket]:
+    """The rows of these tickets; missing ones are left out."""
+    choice = sa.select(*_COLUMNS).where(books.of(tickets), tickets.c.ticket_id.in_(idents))
+    rows = {row["ticket_id"]: row for row in books.rows(choice)}
+    parts = _Parts()
+    _read_histories(books, idents, parts)
+    _read_verdicts(books, idents, parts)
+    _read_steps(books, idents, parts)
+    organizations = load_versions(books, _organizations_of(rows.values(), parts))
+    return [
+        StoredTicket(
+            id=ident,
+            version=row["version"],
+            row=row,
+            history=parts.history.get(ident, "[]"),
+            verdicts=parts.verdicts.get(ident, {}),
+            sent=frozenset(parts.sent.get(ident, ())),
+            organizations=_own(organizations, row, parts.history.get(ident, "")),
+        )
+        for ident, row in rows.items()
+    ]
+
+
+_COLUMNS = (
+    tickets.c.ticket_id,
+    tickets.c.facts,
+    tickets.c.current,
+    tickets.c.written,
+    tickets.c.feed_order,
+    tickets.c.updated_at,
+    tickets.c.life,
+    tickets.c.status,
+    tickets.c.organization_id,
+    tickets.c.organization_version,
+    tickets.c.version,
+    tickets.c.news,
+    tickets.c.unwritable,
+    tickets.c.tries,
+    tickets.c.judged_at,
+    tickets.c.judged_by,
+    tickets.c.judged_look_at,
+)
+_VERDICT_COLUMNS = tuple(one for one in verdicts.c if one.name not in ("account", "judged_at"))
+_CHANGES_HANDS = '"kind":"organization"'
+
+
+def _read_histories(books: Books, idents: Sequence[str], parts: _Parts) -> None:
+    # Joined in the database: one row to fetch and one text to decode per ticket.
+    body = sa.func.aggregate_strings(happenings.c.body, ",")
+    choice = (
+        sa.select(happenings.c.ticket_id, body)
+        .where(books.of(happenings), happenings.c.ticket_id.in_(idents))
+        .group_by(happenings.c.ticket_id)
+    )
+    for ident, text in books.tx.execute(choice):
+        parts.history[ident] = f"[{text}]"
+
+
+def _read_verdicts(books: Books, idents: Sequence[str], parts: _Parts) -> None:
+    choice = sa.select(*_VERDICT_COLUMNS).where(
+        books.of(verdicts), verdicts.c.ticket_id.in_(idents)
+    )
+    for row in books.rows(choice):
+        of_ticket = parts.verdicts.setdefault(row["ticket_id"], {})
+        of_ticket[row["measure"], row["cycle"]] = row
+
+
+def _read_steps(books: Books, idents: Sequence[str], parts: _Parts) -> None:
+    choice = sa.select(steps.c.ticket_id, steps.c.measure, steps.c.cycle, steps.c.step).where(
+        books.of(steps), steps.c.ticket_id.in_(idents)
+    )
+    for ident, measure, cycle, step in books.tx.execute(choice):
+        parts.sent.setdefault(ident, set()).add((measure, cycle, step))
+
+
+def _organizations_of(rows: Iterable[sa.RowMapping], parts: _Parts) -> set[str]:
+    idents = {row["organization_id"] for row in rows if row["organization_id"] is not None}
+    for text in parts.history.values():
+        if _CHANGES_HANDS in text:
+            idents |= _named(text)
+    return idents
+
+
+def _own(known: Mapping[str, Versions], row: sa.RowMapping, history: str) -> dict[str, Versions]:
+    idents = {row["organization_id"]}
+    if _CHANGES_HANDS in history:
+        idents |= _named(history)
+    return {ident: known[ident] for ident in idents if ident in known}
+
+
+def _named(history: str) -> set[str]:
+    """The customers that a history speaks of."""
+    found: set[str] = set()
+    for happening in happenings_of(history):
+        if happening.kind != "organization":
+            continue
+        told = happening.organization
+        if told is not None and told.id is not None:
+            found.add(told.id)
+        if isinstance(happening.was, str):
+            found.add(happening.was)
+    return found
