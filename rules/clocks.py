@@ -16,13 +16,14 @@ from rules.calendars import BusinessCalendar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
     from rules.cycles import Cycle
     from rules.select import Application
 
 Spans = list[tuple[int, int | None]]
 Applied = list[tuple[int, "Application | None"]]
-Piece = tuple[int, int, BusinessCalendar, int]
-"""A running stretch: from, to, calendar counted, elapsed seconds before it."""
+Piece = tuple[int, int, BusinessCalendar, int, int]
+"""A running stretch: from, to, calendar counted, elapsed seconds before it, position of `from`."""
 
 
 @dataclass(slots=True)
@@ -86,6 +87,7 @@ class Clock:
     breach: Breach | None = None
     due: Due | None = None
     target_seconds: int = 0
+    known_at_due: int | None = None
 
     @property
     def is_running(self) -> bool:
@@ -98,10 +100,12 @@ class Clock:
         A threshold used up at the very second a pause begins is reached when
         the clock runs on.
         """
-        for start, end, counting, before in self.pieces:
-            base = counting.position(start)
-            if threshold < before + counting.position(end) - base:
-                return due_of(counting, base + max(0, threshold - before), start)
+        if threshold < self.elapsed:
+            following = self.elapsed
+            for start, _, counting, before, base in reversed(self.pieces):
+                if before <= threshold < following:
+                    return due_of(counting, base + threshold - before, start)
+                following = before
         if not self.is_running:
             return None
         return self.run_on(threshold)
@@ -109,19 +113,32 @@ class Clock:
     def run_on(self, threshold: int) -> Due:
         """When `threshold` will have elapsed if the clock runs on from `stop` without a pause."""
         counting = self.counted_last.counting
-        base = max(self.stop, effective_start(self.counted_last, self.cycle.start))
-        running_since = base
         if self.pieces and self.pieces[-1][1] == self.stop:
-            running_since = self.pieces[-1][0]
-        return due_of(counting, counting.position(base) + threshold - self.elapsed, running_since)
+            running_since, _, _, before, base = self.pieces[-1]
+            return due_of(counting, base + threshold - before, running_since)
+        at = max(self.stop, effective_start(self.counted_last, self.cycle.start))
+        return due_of(counting, counting.position(at) + threshold - self.elapsed, at)
+
+    @property
+    def elapsed_at_due(self) -> int | None:
+        """Running seconds at the due, or at the arrival of a target that was exceeded then."""
+        if self.breach is not None and self.breach.at != self.breach.due.judged:
+            return self.elapsed_at(self.breach.at)
+        if self.application.span.unit == "seconds":
+            return self.target_seconds
+        if self.due is None:
+            return None
+        if self.known_at_due is None:
+            self.known_at_due = self.elapsed_at(self.due.judged)
+        return self.known_at_due
 
     def elapsed_at(self, at: int) -> int:
         """Running seconds up to `at`, which may lie ahead while the clock runs."""
         total = 0
-        for start, end, counting, before in self.pieces:
+        for start, end, counting, before, base in self.pieces:
             if at <= start:
                 return total
-            total = before + counting.position(min(at, end)) - counting.position(start)
+            total = before + counting.position(min(at, end)) - base
         if at > self.stop:
             counting = self.counted_last.counting
             base = max(self.stop, effective_start(self.counted_last, self.cycle.start))
@@ -191,6 +208,9 @@ def _arrives(period: Period, previous: Period) -> bool:
 
 def _periods(cycle: Cycle, applied: Applied, stop: int) -> tuple[list[Period], int | None]:
     """The cycle cut by changes of its target, and when its target was taken away for good."""
+    if len(applied) == 1:
+        only = applied[0][1]
+        return ([] if only is None else [Period(cycle.start, stop, only, False)]), None
     raw: list[tuple[int, int, Application | None]] = []
     last = len(applied) - 1
     for index, (at, application) in enumerate(applied):
@@ -240,7 +260,7 @@ def _run(clock: Clock, period: Period, start: int, end: int) -> None:
     counting = period.application.counting
     base = counting.position(start)
     gain = counting.position(end) - base
-    clock.pieces.append((start, end, counting, clock.elapsed))
+    clock.pieces.append((start, end, counting, clock.elapsed, base))
     span = period.application.span
     if span.unit == "seconds" and not period.is_filler and clock.breach is None:
         left = span.amount - clock.elapsed

@@ -89,15 +89,16 @@ def life(ticket: Ticket, line: Timeline, options: Options = no_options) -> Life:
         if update.has_status:
             status = update.status
         now_solved = is_solved(status)
+        turn = (was_solved, now_solved)
         comments = update.comments
-        creation = _creation_comment(ticket, line.created_public) if number == 0 else 0
-        if comments or now_solved != was_solved or number == 0:
-            replies.update(
-                update.at, comments, is_creation=number == 0, solved=(was_solved, now_solved)
-            )
-            for updates in (periodic, pausable):
-                updates.update(update.at, comments | creation, (was_solved, now_solved))
-        ownership.update(update.at, _new_group(update, ownership.group), (was_solved, now_solved))
+        if comments or now_solved != was_solved or not number:
+            replies.update(update.at, comments, is_creation=not number, solved=turn)
+            if not number:
+                comments |= _creation_comment(ticket, line.created_public)
+            periodic.update(update.at, comments, turn)
+            pausable.update(update.at, comments, turn)
+        if update.changes or now_solved != was_solved or not number:
+            ownership.update(update.at, _new_group(update, ownership.group), turn)
         was_solved = now_solved
     cycles: dict[Measure, list[Cycle]] = {
         "first_reply": replies.first,

@@ -40,7 +40,7 @@ def ledger(clock: Clock, statuses: list[StatusSpan]) -> tuple[ClockSegment, ...]
     """The clock's stretches from the cycle's start to where it was read, without gaps."""
     found: list[ClockSegment] = []
     at = clock.cycle.start
-    for start, end, counting, _ in clock.pieces:
+    for start, end, counting, _, _ in clock.pieces:
         found += _standing(clock, statuses, at, start)
         found += _running(clock, counting, start, end)
         at = end

@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
-from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from rules.timeline import instant_of, seconds_of
 
@@ -29,15 +28,17 @@ StepKey = tuple["Measure", int, str]
 class Firing:
     """One firing of a step; `offset` is in running seconds from its anchor.
 
-    Anchors: `start` counts from the cycle's start, `end` back from the full
-    target, `due` from the due on.
+    Anchors: `start` counts the share `numerator / denominator` of the target
+    from the cycle's start, `end` back from the full target, `due` from the
+    due on.
     """
 
     step: Step
     key: str
-    anchor: str
-    share: Fraction | None
+    anchor: Literal["start", "end", "due"]
     offset: int
+    numerator: int = 0
+    denominator: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,23 +107,25 @@ def firings(application: Application) -> tuple[Firing, ...]:
     found: list[Firing] = []
     taken: dict[str, int] = {}
     for step in application.steps:
-        moment = step.at
-        taken[moment.label] = taken.get(moment.label, 0) + 1
-        label = (
-            moment.label if taken[moment.label] == 1 else f"{moment.label} ({taken[moment.label]})"
-        )
-        anchor, offset = {
-            "share": ("start", 0),
-            "before": ("end", -moment.seconds),
-            "due": ("due", 0),
-            "after": ("due", moment.seconds),
-        }[moment.kind]
-        share = moment.share if moment.kind == "share" else None
-        found.append(Firing(step, label, anchor, share, offset))
+        label = step.at.label
+        taken[label] = taken.get(label, 0) + 1
+        key = label if taken[label] == 1 else f"{label} ({taken[label]})"
+        first = _first_firing(step, key)
+        found.append(first)
         for repetition in range(1, step.repeat_times + 1):
-            later = offset + repetition * (step.repeat_every or 0)
-            found.append(Firing(step, f"{label} #{repetition + 1}", anchor, share, later))
+            later = first.offset + repetition * (step.repeat_every or 0)
+            found.append(replace(first, key=f"{key} #{repetition + 1}", offset=later))
     return tuple(found)
+
+
+def _first_firing(step: Step, key: str) -> Firing:
+    moment = step.at
+    if moment.kind == "share":
+        share = moment.share
+        return Firing(step, key, "start", 0, share.numerator, share.denominator)
+    if moment.kind == "before":
+        return Firing(step, key, "end", -moment.seconds)
+    return Firing(step, key, "due", moment.seconds if moment.kind == "after" else 0)
 
 
 def step_instants(clock: Clock) -> tuple[StepInstant, ...]:
@@ -159,40 +162,38 @@ def _due_moment(clock: Clock) -> int | None:
 
 def _threshold(clock: Clock, firing: Firing) -> int | None:
     """Running seconds after which the firing comes; None while the due is not known."""
-    if firing.anchor != "due":
-        length = clock.target_seconds
-        share = 0 if firing.share is None else ceil(firing.share * length)
-        return (share if firing.anchor == "start" else length) + firing.offset
-    if clock.breach is not None and clock.breach.at != clock.breach.due.judged:
-        return clock.elapsed_at(clock.breach.at) + firing.offset
-    if clock.application.span.unit == "seconds":
+    if firing.anchor == "end":
         return clock.target_seconds + firing.offset
-    return None if clock.due is None else clock.elapsed_at(clock.due.judged) + firing.offset
+    if firing.anchor == "start":
+        # rounded up: at 75 % of 5 s three quarters have passed after 4 s
+        whole = -(-firing.numerator * clock.target_seconds // firing.denominator)
+        return whole + firing.offset
+    due = clock.elapsed_at_due
+    return None if due is None else due + firing.offset
 
 
 def next_step_at(clock: Clock, now: int) -> int | None:
     """The first firing after second `now` of a running clock, None where there is none."""
-    nearest: int | None = None
-    moments: list[int] = []
+    thresholds: list[int] = []
+    first: int | None = None
     for firing in firings(clock.application):
-        if firing.anchor == "due" and firing.offset == 0:
+        if firing.anchor == "due" and not firing.offset:
             due = _due_moment(clock)
-            if due is not None and due > now:
-                moments.append(due)
+            first = due if due is not None and due > now else None
             continue
         threshold = _threshold(clock, firing)
-        if threshold is not None and threshold > clock.elapsed:
-            nearest = threshold if nearest is None else min(nearest, threshold)
-    if nearest is not None:
-        moments.append(clock.run_on(nearest).shown)
-    return min((at for at in moments if at > now), default=None)
+        if threshold is not None and threshold >= clock.elapsed:
+            thresholds.append(threshold)
+    for threshold in sorted(thresholds):
+        at = clock.run_on(threshold).shown
+        if at > now:
+            return at if first is None else min(at, first)
+    return first
 
 
 def risk_at(clock: Clock, share: Fraction) -> int | None:
     """The instant from which the cycle is at risk; None while it is paused before that."""
-    threshold = ceil(share * clock.target_seconds)
-    if threshold > clock.elapsed:
-        return clock.run_on(threshold).shown if clock.is_running else None
+    threshold = -(-share.numerator * clock.target_seconds // share.denominator)
     reached = clock.reached_at(threshold)
     return None if reached is None else reached.shown
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def timeline(ticket: Ticket, now: int) -> Timeline:
     seen = [(seconds_of(h.at), h) for h in ticket.happenings]
     created = seconds_of(ticket.created_at)
     known = [(max(at, created), h) for at, h in seen if at <= now]
-    known.sort(key=_moment)
+    known.sort(key=itemgetter(0))
     exclusion = _exclusion(known)
     private = _made_private(known)
     updates = [Update(created)]
@@ -125,16 +126,23 @@ def timeline(ticket: Ticket, now: int) -> Timeline:
     return Timeline(updates, public, exclusion)
 
 
-def _moment(item: tuple[int, Happening]) -> int:
-    return item[0]
-
-
 def _in_order(known: list[tuple[int, Happening]]) -> list[tuple[int, Happening]]:
     """The same happenings, those of one second in an order that arrival cannot change."""
     for index in range(1, len(known)):
         if known[index][0] == known[index - 1][0]:
-            return sorted(known, key=_place)
+            return _ranked(known)
     return known
+
+
+def _ranked(known: list[tuple[int, Happening]]) -> list[tuple[int, Happening]]:
+    """Comments first, then changes; content counts where two of a kind share a second."""
+    ranked = [(at, _KIND_ORDER[happening.kind], happening) for at, happening in known]
+    ranked.sort(key=itemgetter(0, 1))
+    for index in range(1, len(ranked)):
+        at, kind, _ = ranked[index]
+        if kind and kind == ranked[index - 1][1] and at == ranked[index - 1][0]:
+            return sorted(known, key=_place)
+    return [(at, happening) for at, _, happening in ranked]
 
 
 def _place(item: tuple[int, Happening]) -> tuple[int, int, int, str, str]:
