@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rules.calendars import BusinessCalendar
     from rules.facts import Measure, Priority
     from rules.promises import Exclusion, Fee, Obligation
+    from rules.trials import Trial
 
 SpanUnit = Literal["seconds", "working_days", "calendar_days"]
 Commitment = Literal["guarantee", "best_effort"]
@@ -84,6 +85,8 @@ class Calendar:
     `cut_off`: seconds after local midnight; what starts later has no running
     time before the next open date. `holiday_names` are for people;
     `known_until` is the last date for which the country's holidays are known.
+    The hours are kept as written too: `week` by weekday, the others by date.
+    `places` holds where the values of keys stand, here and in every block below.
     """
 
     name: str
@@ -92,6 +95,12 @@ class Calendar:
     cut_off: int | None = None
     holiday_names: Mapping[date, str] = field(default_factory=dict)
     known_until: date | None = None
+    week: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    extra_hours: Mapping[date, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    breaks: Mapping[date, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    country: str | None = None
+    left_out: tuple[date, ...] = ()
+    places: Mapping[str, Where] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +112,7 @@ class CalendarChooser:
     cases: Mapping[str, str]
     default: str
     where: Where
+    places: Mapping[str, Where] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +130,7 @@ class Recipient:
     url_name: str | None = None
     language: str | None = None
     only_during: str | None = None
+    places: Mapping[str, Where] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +161,7 @@ class Step:
     add_tags: tuple[str, ...] = ()
     repeat_every: int | None = None
     repeat_times: int = 0
+    places: Mapping[str, Where] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +186,7 @@ class Target:
     escalate: str | None = None
     from_at: datetime | None = None
     until_at: datetime | None = None
+    places: Mapping[str, Where] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +203,7 @@ class Tier:
     commitment: Commitment | None = None
     obligations: tuple[str, ...] = ()
     fee: Fee | None = None
+    places: Mapping[str, Where] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +231,7 @@ class Contract:
     period_zone: str | None = None
     partial: Literal["by_days", "full", "none"] | None = None
     cap: Fraction | None = None
+    places: Mapping[str, Where] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +244,7 @@ class Settings:
     write_due_at: Literal["tasks_only", "off"] = "tasks_only"
     at_risk: Fraction = Fraction(4, 5)
     bots: frozenset[str] = frozenset()
+    places: Mapping[str, Where] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -249,3 +265,7 @@ class Policy:
     obligations: Mapping[str, Obligation]
     exclusions: tuple[Exclusion, ...] = ()
     warnings: tuple[str, ...] = ()
+    trials: tuple[Trial, ...] = ()
+    where: Where = field(default_factory=lambda: Where("", 1, 1))
+    named_at: Mapping[str, Where] = field(default_factory=dict)
+    written: tuple[tuple[Where, str, str], ...] = ()

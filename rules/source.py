@@ -59,11 +59,12 @@ class Block(dict[str, "Tree"]):
     whatever depth, could not be used.
     """
 
-    __slots__ = ("at", "harmed", "keys_at", "known_keys", "values_at")
+    __slots__ = ("at", "file", "harmed", "keys_at", "known_keys", "values_at")
 
-    def __init__(self, at: Position) -> None:
+    def __init__(self, at: Position, file: str = "") -> None:
         super().__init__()
         self.at = at
+        self.file = file
         self.keys_at: dict[str, Position] = {}
         self.values_at: dict[str, Position] = {}
         self.known_keys: tuple[str, ...] = ()
@@ -224,9 +225,14 @@ class _Reader:
             if isinstance(event, ScalarEvent):
                 self._put_scalar(event, at)
             else:
-                self._put(Block(at) if isinstance(event, MappingStartEvent) else Items(at), at)
+                self._put(self._container(event, at), at)
             return self._has_room(at)
         return True
+
+    def _container(self, event: Event, at: Position) -> Block | Items:
+        if isinstance(event, MappingStartEvent):
+            return Block(at, self.document.file)
+        return Items(at)
 
     def _start_document(self, event: DocumentStartEvent, at: Position) -> bool:
         self._documents += 1

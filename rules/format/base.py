@@ -23,6 +23,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from rules.duration import DurationError
 from rules.format.messages import explain
+from rules.policy import Where
 from rules.source import START, Block, Items, Position, child
 
 if TYPE_CHECKING:
@@ -65,6 +66,11 @@ class Form(BaseModel):
         return form
 
     @classmethod
+    def stand_ins(cls, at: Position) -> dict[str, Tree]:
+        """What to read on with where a file lacks a key that it must have."""
+        return {}
+
+    @classmethod
     def keys(cls) -> tuple[str, ...]:
         """The keys that may stand in this block, as written in files."""
         return tuple(field.alias or name for name, field in cls.model_fields.items())
@@ -81,9 +87,20 @@ class Form(BaseModel):
         """Whether the key stands in the file, however wrong its value."""
         return key in self._block.keys_at
 
-    def place(self, key: str | None = None) -> Position:
+    def where(self, key: str | None = None) -> Where:
         """Where the value of a key stands, or the block itself."""
-        return self._block.place(key) if key else self._block.at
+        at = self._block.place(key) if key else self._block.at
+        return Where(self._block.file, *at)
+
+    def places(self) -> dict[str, Where]:
+        """Where the value of each key stands; keys of inner blocks as `outer.inner`."""
+        file = self._block.file
+        found = {key: Where(file, *at) for key, at in self._block.values_at.items()}
+        for key, value in self._block.items():
+            if isinstance(value, Block):
+                for inner, at in value.values_at.items():
+                    found[f"{key}.{inner}"] = Where(file, *at)
+        return found
 
     def key_place(self, key: str) -> Position:
         """Where a key stands, or the block itself."""
@@ -166,14 +183,25 @@ def read_as(model: type[FormType], document: Document) -> FormType | None:
             if problem not in reported:
                 reported.add(problem)
                 document.problems.append(problem)
-        _cut_out(document.tree, details)
+        stand_ins = model.stand_ins(document.at)
+        if not _cut_out(document.tree, details, stand_ins):
+            return None
 
 
-def _cut_out(tree: Block, details: list[ErrorDetails]) -> None:
-    """Take what is wrong out of the tree, last places first so that the others stay valid."""
+def _cut_out(tree: Block, details: list[ErrorDetails], stand_ins: dict[str, Tree]) -> bool:
+    """Take what is wrong out of the tree, last places first so that the others stay valid.
+
+    Returns:
+        Whether the tree has changed and is worth reading again.
+    """
     paths = {_prunable(tree, tuple(detail["loc"])) for detail in details}
-    for path in sorted(paths, key=_from_the_end, reverse=True):
+    for path in sorted(filter(None, paths), key=_from_the_end, reverse=True):
         _cut(tree, path)
+    if () in paths:
+        lacking = {key: value for key, value in stand_ins.items() if key not in tree}
+        tree.update(lacking)
+        return bool(lacking) or len(paths) > 1
+    return True
 
 
 def _from_the_end(path: Path) -> tuple[tuple[int, str], ...]:
@@ -191,9 +219,6 @@ def _prunable(tree: Block, path: Path) -> Path:
 
 
 def _cut(tree: Block, path: Path) -> None:
-    if not path:  # the file itself is wrong as a whole
-        tree.clear()
-        return
     node: Tree | None = tree
     tree.harmed = True
     for part in path[:-1]:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
@@ -13,6 +13,9 @@ from rules.format.forms import Line, Name, Share, Version, When, Zone, words
 from rules.format.obligations import ExclusionForm, ObligationForm
 from rules.format.people import RecipientForm, StepForm
 from rules.format.tiers import CustomerForm, TierForm
+
+if TYPE_CHECKING:
+    from rules.source import Position, Tree
 
 
 class WriteBackForm(Form):
@@ -82,3 +85,8 @@ class RulesFile(Form):
         list[ExclusionForm],
         Field(default_factory=list, description="Approved exceptions."),
     ]
+
+    @classmethod
+    def stand_ins(cls, at: Position) -> dict[str, Tree]:
+        """A file without a version is read as version 1, after saying so."""
+        return {"version": "1"}
