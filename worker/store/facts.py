@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from rules.facts import Happening, Measure, Organization, Ticket
+    from rules.facts import Happening, Organization, Ticket
+    from rules.steps import StepKey
     from worker.store.database import Books
     from worker.store.organizations import Versions
 
@@ -33,7 +34,8 @@ class StoredTicket:
     """A ticket as its rows tell it, not yet assembled.
 
     `version` names the facts; a judgement is stored only while it still
-    holds. `verdicts` are the stored rows by cycle; `sent` the steps fired.
+    holds. `verdicts` are the stored rows by cycle, `sent` the steps fired,
+    `acted` those of them whose actions are done.
     """
 
     id: str
@@ -41,7 +43,8 @@ class StoredTicket:
     row: sa.RowMapping
     history: str
     verdicts: Mapping[Cycle, sa.RowMapping]
-    sent: frozenset[tuple[Measure, int, str]]
+    sent: frozenset[StepKey]
+    acted: frozenset[StepKey]
     organizations: Mapping[str, Versions]
 
     @property
@@ -113,7 +116,8 @@ class StoredTicket:
 class _Parts:
     history: dict[str, str] = field(default_factory=dict)
     verdicts: dict[str, dict[Cycle, sa.RowMapping]] = field(default_factory=dict)
-    sent: dict[str, set[tuple[Measure, int, str]]] = field(default_factory=dict)
+    sent: dict[str, set[StepKey]] = field(default_factory=dict)
+    acted: dict[str, set[StepKey]] = field(default_factory=dict)
 
 
 def load_tickets(books: Books, idents: Sequence[str]) -> list[StoredTicket]:
@@ -133,6 +137,7 @@ def load_tickets(books: Books, idents: Sequence[str]) -> list[StoredTicket]:
             history=parts.history.get(ident, "[]"),
             verdicts=parts.verdicts.get(ident, {}),
             sent=frozenset(parts.sent.get(ident, ())),
+            acted=frozenset(parts.acted.get(ident, ())),
             organizations=_own(organizations, row, parts.history.get(ident, "")),
         )
         for ident, row in rows.items()
@@ -184,11 +189,14 @@ def _read_verdicts(books: Books, idents: Sequence[str], parts: _Parts) -> None:
 
 
 def _read_steps(books: Books, idents: Sequence[str], parts: _Parts) -> None:
-    choice = sa.select(steps.c.ticket_id, steps.c.measure, steps.c.cycle, steps.c.step).where(
-        books.of(steps), steps.c.ticket_id.in_(idents)
+    table = steps.c
+    choice = sa.select(table.ticket_id, table.measure, table.cycle, table.step, table.acted).where(
+        books.of(steps), table.ticket_id.in_(idents)
     )
-    for ident, measure, cycle, step in books.tx.execute(choice):
+    for ident, measure, cycle, step, acted in books.tx.execute(choice):
         parts.sent.setdefault(ident, set()).add((measure, cycle, step))
+        if acted:
+            parts.acted.setdefault(ident, set()).add((measure, cycle, step))
 
 
 def _organizations_of(rows: Iterable[sa.RowMapping], parts: _Parts) -> set[str]:

@@ -70,8 +70,8 @@ def store_snapshot(books: Books, snapshot: Snapshot, now: datetime) -> None:
     ident = snapshot.state.facts.id
     changed = _store_organizations(books, [snapshot.state], (), {}, epoch(now))
     _store_states(books, [snapshot.state], read_afresh=True)
-    found = [*(_Told(ident, one) for one in snapshot.happenings), *changed]
-    _store_happenings(books, found)
+    told = [_Told(ident, one) for one in snapshot.happenings]
+    _store_happenings(books, [*told, *changed])
     settle(books, epoch(now), ticket_id=ident)
 
 

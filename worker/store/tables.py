@@ -170,6 +170,7 @@ steps = sa.Table(
     _instant("fired_at", nullable=False),
     sa.Column("late_by", sa.BigInteger, nullable=False),
     _text("policy"),
+    _flag("acted"),  # its field actions are written, or there are none
     sqlite_with_rowid=False,
 )
 

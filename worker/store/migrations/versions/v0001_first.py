@@ -249,6 +249,7 @@ def _steps() -> None:
         sa.Column("fired_at", sa.BigInteger(), nullable=False),
         sa.Column("late_by", sa.BigInteger(), nullable=False),
         sa.Column("policy", sa.Text(), nullable=False),
+        sa.Column("acted", sa.SmallInteger(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint(
             "account", "ticket_id", "measure", "cycle", "step", name=op.f("pk_steps")
         ),

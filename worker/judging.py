@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Judging one stored ticket: what its rows should say afterwards. Nothing is stored here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from rules.changes import OWN_FIELDS
+from rules.evaluate import evaluate
+from rules.plan import plan
+from rules.steps import steps_due
+from rules.verdict import OPEN_STATES
+from worker.store.current import with_changes
+from worker.store.database import epoch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from sqlalchemy import RowMapping
+
+    from rules.changes import CurrentFields, FieldChange, OwnField
+    from rules.facts import Ticket
+    from rules.policy import Policy
+    from rules.steps import StepDue
+    from rules.verdict import CycleVerdict, Verdict
+    from worker.store.facts import Cycle, StoredTicket
+
+Cause = Literal["event", "time", "policy"]
+"""What made a judgement differ: the ticket's own events, time, or rules, settings and code."""
+
+_OF_THE_TICKET = frozenset({"merged", "deleted"})
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What one look at a ticket decided.
+
+    `cycles` are the verdict rows to store (rows not named stay as they are),
+    `cancelled` the open ones that the policy no longer knows. `due` are steps
+    fired with this look; `actions_done` says that no earlier step's action is
+    still to be written.
+    """
+
+    ticket: StoredTicket
+    verdict: Verdict
+    cycles: tuple[CycleVerdict, ...]
+    cancelled: tuple[Cycle, ...]
+    due: tuple[StepDue, ...]
+    changes: tuple[FieldChange, ...]
+    actions_done: bool
+    cause: Cause
+    assignee: str | None
+    group: str | None
+    wanted: CurrentFields
+
+
+def judge(
+    stored: StoredTicket,
+    policy: Policy,
+    now: datetime,
+    policy_of: Callable[[str], Policy | None],
+) -> Judgement:
+    """Judge a ticket and compare with what its rows and its fields hold.
+
+    `policy_of` finds an earlier policy by its hash: a verdict that an earlier
+    policy closed is rewritten only where facts, not rules, have changed it.
+    """
+    ticket = stored.assembled()
+    verdict = evaluate(ticket, policy, now)
+    current = stored.current()
+    pending = steps_due(verdict, policy, stored.acted, now)
+    due = tuple(one for one in pending if (one.measure, one.cycle, one.key) not in stored.sent)
+    sent = stored.sent | {(one.measure, one.cycle, one.key) for one in due}
+    changes: tuple[FieldChange, ...] = ()
+    if stored.is_writable:
+        changes = plan(
+            verdict, policy, current, fired=pending, sent=sent, written=_own(stored.written())
+        )
+    cycles = _to_store(stored, ticket, verdict, policy_of)
+    return Judgement(
+        ticket=stored,
+        verdict=verdict,
+        cycles=cycles,
+        cancelled=_no_longer_known(stored, verdict),
+        due=due,
+        changes=changes,
+        actions_done=all(change.field in OWN_FIELDS for change in changes),
+        cause=_cause(stored, now),
+        assignee=current.assignee,
+        group=current.group,
+        wanted=with_changes(current, changes),
+    )
+
+
+def _cause(stored: StoredTicket, now: datetime) -> Cause:
+    if stored.has_news:
+        return "event"
+    moment = stored.judged_look_at
+    return "time" if moment is not None and moment <= now else "policy"
+
+
+def _own(values: Mapping[str, str | None]) -> dict[OwnField, str | None]:
+    return {name: values[name] for name in OWN_FIELDS if name in values}
+
+
+def _no_longer_known(stored: StoredTicket, verdict: Verdict) -> tuple[Cycle, ...]:
+    known = {(row.measure, row.cycle) for row in verdict.cycles}
+    return tuple(
+        cycle
+        for cycle, row in stored.verdicts.items()
+        if cycle not in known and row["state"] in OPEN_STATES
+    )
+
+
+def _to_store(
+    stored: StoredTicket,
+    ticket: Ticket,
+    verdict: Verdict,
+    policy_of: Callable[[str], Policy | None],
+) -> tuple[CycleVerdict, ...]:
+    found = []
+    for row in verdict.cycles:
+        before = stored.verdicts.get((row.measure, row.cycle))
+        if before is None or _differs(row, before):
+            found.append(row)
+    closed = [row for row in found if _closed_by_another(stored, row, verdict.policy)]
+    if not closed:
+        return tuple(found)
+    kept = _kept(stored, ticket, closed, verdict, policy_of)
+    return tuple(row for row in found if (row.measure, row.cycle) not in kept)
+
+
+def _closed_by_another(stored: StoredTicket, row: CycleVerdict, policy: str) -> bool:
+    before = stored.verdicts.get((row.measure, row.cycle))
+    return before is not None and before["state"] not in OPEN_STATES and before["policy"] != policy
+
+
+def _kept(
+    stored: StoredTicket,
+    ticket: Ticket,
+    closed: list[CycleVerdict],
+    verdict: Verdict,
+    policy_of: Callable[[str], Policy | None],
+) -> set[Cycle]:
+    """Which closed verdicts stay: those that their own policy would still give."""
+    kept: set[Cycle] = set()
+    again: dict[str, dict[Cycle, CycleVerdict]] = {}
+    for row in closed:
+        cycle = (row.measure, row.cycle)
+        before = stored.verdicts[cycle]
+        if not stored.has_news:
+            kept.add(cycle)
+            continue
+        name = before["policy"]
+        if name not in again:
+            own = policy_of(name)
+            judged = () if own is None else evaluate(ticket, own, verdict.judged_at).cycles
+            again[name] = {(one.measure, one.cycle): one for one in judged}
+        by_own = again[name].get(cycle)
+        if by_own is None:  # its rules cannot be read any more, or no longer know the cycle
+            if row.reason not in _OF_THE_TICKET:
+                kept.add(cycle)
+        elif not _says_other(by_own, before):
+            kept.add(cycle)
+    return kept
+
+
+def _says_other(row: CycleVerdict, before: RowMapping) -> bool:
+    return (row.state, row.ended_by, _seconds(row.fulfilled_at), _seconds(row.breached_at)) != (
+        before["state"],
+        before["ended_by"],
+        before["fulfilled_at"],
+        before["breached_at"],
+    )
+
+
+def _differs(row: CycleVerdict, before: RowMapping) -> bool:
+    return any(before[name] != value for name, value in cycle_values(row).items())
+
+
+def cycle_values(row: CycleVerdict) -> dict[str, object]:
+    """The columns of a verdict row that the cycle itself fills."""
+    return {
+        "state": row.state,
+        "reason": row.reason,
+        "tier": row.tier,
+        "customer": row.customer,
+        "priority": row.priority,
+        "rule": row.rule,
+        "calendar": row.calendar,
+        "time_zone": row.time_zone,
+        "target_seconds": row.target_seconds,
+        "started_at": epoch(row.started_at),
+        "due_at": _seconds(row.due_at),
+        "fulfilled_at": _seconds(row.fulfilled_at),
+        "ended_by": row.ended_by,
+        "breached_at": _seconds(row.breached_at),
+        "elapsed_seconds": row.elapsed_seconds,
+        "paused_seconds": row.paused_seconds,
+        "risk_at": _seconds(row.risk_at),
+        "since": _seconds(row.since),
+    }
+
+
+def _seconds(at: datetime | None) -> int | None:
+    return None if at is None else int(at.timestamp())

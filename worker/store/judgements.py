@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Storing judgements: verdicts, steps, messages, wanted changes and the next look, at once."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from worker.judging import cycle_values
+from worker.outbox import NOTE
+from worker.store.database import epoch
+from worker.store.facts_json import list_text
+from worker.store.tables import outbox, steps, tickets, verdicts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from rules.facts import Measure
+    from rules.steps import StepDue
+    from rules.verdict import CycleVerdict
+    from worker.judging import Judgement
+    from worker.store.database import Books
+
+
+def store_judgements(
+    books: Books, judgements: Sequence[Judgement], now: datetime, *, dry_run: bool
+) -> int:
+    """Store what was decided, in the caller's transaction; returns how many messages wait.
+
+    In a dry run steps count as fired and their messages as dropped, so that
+    switching on later sends no storm of old ones.
+    """
+    at = epoch(now)
+    _store_cycles(books, judgements, at)
+    _cancel_cycles(books, judgements, at)
+    _store_steps(books, judgements, at, dry_run=dry_run)
+    n_messages = _store_messages(books, judgements, at, dry_run=dry_run)
+    _store_looks(books, judgements, at)
+    return n_messages
+
+
+def _store_cycles(books: Books, judgements: Iterable[Judgement], now: int) -> None:
+    rows = [
+        {
+            "account": books.account,
+            "ticket_id": one.verdict.ticket_id,
+            "measure": row.measure,
+            "cycle": row.cycle,
+            "organization_id": one.verdict.organization_id,
+            "policy": one.verdict.policy,
+            "judged_at": now,
+            **cycle_values(row),
+        }
+        for one in judgements
+        for row in one.cycles
+    ]
+    if rows:
+        books.tx.execute(_cycle_upsert(books), rows)
+
+
+def _cycle_upsert(books: Books) -> sa.Executable:
+    keys = ("account", "ticket_id", "measure", "cycle")
+    insert = books.insert(verdicts)
+    return insert.on_conflict_do_update(
+        index_elements=keys,
+        set_={
+            column.name: insert.excluded[column.name]
+            for column in verdicts.c
+            if column.name not in keys
+        },
+    )
+
+
+def _cancel_cycles(books: Books, judgements: Iterable[Judgement], now: int) -> None:
+    rows = [
+        {"of_ticket": one.verdict.ticket_id, "of_measure": measure, "of_cycle": cycle}
+        for one in judgements
+        for measure, cycle in one.cancelled
+    ]
+    if not rows:
+        return
+    # A cycle that had been breached stays so: its record is not taken back.
+    ended = sa.case((verdicts.c.state == "breached_open", "breached"), else_="cancelled")
+    books.tx.execute(
+        sa.update(verdicts)
+        .where(
+            books.of(verdicts),
+            verdicts.c.ticket_id == sa.bindparam("of_ticket"),
+            verdicts.c.measure == sa.bindparam("of_measure"),
+            verdicts.c.cycle == sa.bindparam("of_cycle"),
+        )
+        .values(state=ended, ended_by="cancelled", judged_at=now),
+        rows,
+    )
+
+
+def _store_steps(books: Books, judgements: Sequence[Judgement], now: int, *, dry_run: bool) -> None:
+    rows = [
+        {
+            "account": books.account,
+            "ticket_id": one.verdict.ticket_id,
+            "measure": due.measure,
+            "cycle": due.cycle,
+            "step": due.key,
+            "at": epoch(due.at),
+            "fired_at": now,
+            "late_by": int(due.late_by.total_seconds()),
+            "policy": one.verdict.policy,
+            "acted": int(dry_run or one.actions_done or not _has_actions(due)),
+        }
+        for one in judgements
+        for due in one.due
+    ]
+    if rows:
+        books.tx.execute(books.insert(steps).on_conflict_do_nothing(), rows)
+    done = [
+        one.verdict.ticket_id
+        for one in judgements
+        if one.actions_done and one.ticket.sent != one.ticket.acted
+    ]
+    if done:
+        mark_acted(books, done)
+
+
+def mark_acted(books: Books, ticket_ids: Sequence[str], until: int | None = None) -> None:
+    """The actions of these tickets' steps (fired up to `until`) need nothing more."""
+    change = sa.update(steps).where(
+        books.of(steps), steps.c.ticket_id.in_(ticket_ids), steps.c.acted == 0
+    )
+    if until is not None:
+        change = change.where(steps.c.fired_at <= until)
+    books.tx.execute(change.values(acted=1))
+
+
+def _has_actions(due: StepDue) -> bool:
+    step = due.step
+    return bool(step.raise_priority or step.assign_group or step.assign_person or step.add_tags)
+
+
+def _store_messages(
+    books: Books, judgements: Iterable[Judgement], now: int, *, dry_run: bool
+) -> int:
+    rows = [row for one in judgements for row in _messages(books.account, one, now)]
+    if not rows:
+        return 0
+    if dry_run:
+        for row in rows:
+            row |= {"state": "dropped", "detail": "dry run", "ended_at": now}
+    books.tx.execute(books.insert(outbox).on_conflict_do_nothing(), rows)
+    return sum(row["state"] == "ready" for row in rows)
+
+
+def _messages(account: str, judgement: Judgement, now: int) -> Iterator[dict[str, object]]:
+    """A row per step and recipient; steps of one target at one moment are one message."""
+    cycles = {(row.measure, row.cycle): row for row in judgement.verdict.cycles}
+    ordered = sorted(judgement.due, key=_moment)
+    for (measure, cycle, at), group in groupby(ordered, key=_moment):
+        together = tuple(group)
+        row = cycles[measure, cycle]
+        for recipient in _recipients(together):
+            told = [one for one in together if recipient in _told(one)]
+            common = _common(account, judgement, row, now) | {
+                "recipient": recipient,
+                "due": now,
+                "at": epoch(at),
+                "late_by": int(told[0].late_by.total_seconds()),
+                "steps": list_text(tuple(one.key for one in told)),
+                "labels": list_text(tuple(one.label for one in told)),
+            }
+            for number, one in enumerate(told):
+                state = "ready" if number == 0 else "joined"
+                ended_at = None if number == 0 else now
+                yield common | {
+                    "step": one.key,
+                    "state": state,
+                    "detail": None,
+                    "ended_at": ended_at,
+                }
+
+
+def _common(account: str, judgement: Judgement, row: CycleVerdict, now: int) -> dict[str, object]:
+    return {
+        "account": account,
+        "ticket_id": judgement.verdict.ticket_id,
+        "measure": row.measure,
+        "cycle": row.cycle,
+        "started_at": epoch(row.started_at),
+        "due_at": None if row.due_at is None else epoch(row.due_at),
+        "cycle_state": row.state,
+        "tier": row.tier,
+        "customer": row.customer,
+        "priority": row.priority,
+        "group_id": judgement.group,
+        "assignee_id": judgement.assignee,
+        "policy": judgement.verdict.policy,
+        "created_at": now,
+    }
+
+
+def _moment(due: StepDue) -> tuple[Measure, int, datetime]:
+    return due.measure, due.cycle, due.at
+
+
+def _told(due: StepDue) -> tuple[str, ...]:
+    return (*due.step.tell, NOTE) if due.step.note else due.step.tell
+
+
+def _recipients(together: Iterable[StepDue]) -> list[str]:
+    return list(dict.fromkeys(name for one in together for name in _told(one)))
+
+
+def _store_looks(books: Books, judgements: Iterable[Judgement], now: int) -> None:
+    rows = []
+    for one in judgements:
+        look_at = None if one.verdict.look_at is None else epoch(one.verdict.look_at)
+        rows.append(
+            {
+                "of_ticket": one.verdict.ticket_id,
+                "look_at": look_at,
+                "judged_look_at": look_at,
+                "judged_by": one.verdict.policy,
+                "tier": one.wanted.own.get("sla_tier") or one.verdict.choice.tier,
+                "sla_state": one.wanted.own.get("sla_state"),
+            }
+        )
+    if rows:
+        books.tx.execute(
+            sa.update(tickets)
+            .where(books.of(tickets), tickets.c.ticket_id == sa.bindparam("of_ticket"))
+            .values(
+                judged_at=now,
+                news=0,
+                tries=0,
+                claim=None,
+                lease_until=None,
+                error=None,
+                quarantined_at=None,
+                look_at=sa.bindparam("look_at"),
+                judged_look_at=sa.bindparam("judged_look_at"),
+                judged_by=sa.bindparam("judged_by"),
+                tier=sa.bindparam("tier"),
+                sla_state=sa.bindparam("sla_state"),
+            ),
+            rows,
+        )
