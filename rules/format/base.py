@@ -66,7 +66,7 @@ class Form(BaseModel):
         return form
 
     @classmethod
-    def stand_ins(cls, at: Position) -> dict[str, Tree]:
+    def stand_ins(cls) -> dict[str, Tree]:
         """What to read on with where a file lacks a key that it must have."""
         return {}
 
@@ -183,7 +183,7 @@ def read_as(model: type[FormType], document: Document) -> FormType | None:
             if problem not in reported:
                 reported.add(problem)
                 document.problems.append(problem)
-        stand_ins = model.stand_ins(document.at)
+        stand_ins = model.stand_ins()
         if not _cut_out(document.tree, details, stand_ins):
             return None
 

@@ -15,7 +15,7 @@ from rules.format.people import RecipientForm, StepForm
 from rules.format.tiers import CustomerForm, TierForm
 
 if TYPE_CHECKING:
-    from rules.source import Position, Tree
+    from rules.source import Tree
 
 
 class WriteBackForm(Form):
@@ -87,6 +87,6 @@ class RulesFile(Form):
     ]
 
     @classmethod
-    def stand_ins(cls, at: Position) -> dict[str, Tree]:
+    def stand_ins(cls) -> dict[str, Tree]:
         """A file without a version is read as version 1, after saying so."""
         return {"version": "1"}

@@ -25,10 +25,10 @@ from rules.format.forms import (
     line,
     words,
 )
-from rules.source import Block, Items
+from rules.source import START, Block, Items
 
 if TYPE_CHECKING:
-    from rules.source import Position, Tree
+    from rules.source import Tree
 
 ACTIONS = ("comment", "note", "status", "set", "merged", "deleted", "restored", "private")
 STATES = (
@@ -241,6 +241,6 @@ class TrialsFile(Form):
     tests: Annotated[list[TrialForm], Field(description="The tests.")]
 
     @classmethod
-    def stand_ins(cls, at: Position) -> dict[str, Tree]:
-        """A file without a version is read as version 1, one with unreadable tests as having none."""
-        return {"version": "1", "tests": Items(at)}
+    def stand_ins(cls) -> dict[str, Tree]:
+        """A file without a version is read as version 1, without tests as having none."""
+        return {"version": "1", "tests": Items(START)}
