@@ -26,6 +26,10 @@ Piece = tuple[int, int, BusinessCalendar, int, int]
 """A running stretch: from, to, calendar counted, elapsed seconds before it, position of `from`."""
 
 
+Pause = tuple[int, int]
+"""Where a pause began, and the open seconds inside it (or inside a part of it)."""
+
+
 @dataclass(slots=True)
 class Due:
     """An instant by which a cycle is judged, and the one that is shown for it."""
@@ -42,14 +46,6 @@ class Breach:
     application: Application
     due: Due
     target_seconds: int
-
-
-@dataclass(slots=True)
-class Pause:
-    """Open seconds inside a pause; `began` is where the whole pause started."""
-
-    began: int
-    seconds: int
 
 
 @dataclass(slots=True)
@@ -88,6 +84,7 @@ class Clock:
     due: Due | None = None
     target_seconds: int = 0
     known_at_due: int | None = None
+    known_days: tuple[Application, int, Due, int] | None = None
 
     @property
     def is_running(self) -> bool:
@@ -237,43 +234,43 @@ def _periods(cycle: Cycle, applied: Applied, stop: int) -> tuple[list[Period], i
 
 def _count(clock: Clock, period: Period, stops: Spans) -> None:
     """Add the period's running and paused seconds; note the first breach."""
-    application = period.application
-    counting = application.counting
-    begin = max(period.start, effective_start(application, clock.cycle.start))
-    at = begin
-    for start, end in stops:
-        to = period.end if end is None else min(end, period.end)
-        if to <= at or start >= period.end:
-            continue
-        if start > at:
-            _run(clock, period, at, start)
-        paused_from = max(start, at)
-        _pause(clock, max(start, clock.cycle.start), counting, (paused_from, to))
-        at = to
-    if at < period.end:
-        _run(clock, period, at, period.end)
+    application, end = period.application, period.end
+    at = max(period.start, effective_start(application, clock.cycle.start))
+    if at < end:
+        here = application.counting.position(at)
+        for start, stop in stops:
+            if start >= end:
+                break
+            to = end if stop is None or stop > end else stop
+            if to <= at:
+                continue
+            if start > at:
+                here = _run(clock, period, (at, start), here)
+                at = start
+            there = application.counting.position(to)
+            clock.pauses.append((max(start, clock.cycle.start), there - here))
+            clock.paused += there - here
+            here, at = there, to
+        if at < end:
+            _run(clock, period, (at, end), here)
     if application.span.unit != "seconds" and not period.is_filler and clock.breach is None:
         _judge_days(clock, period, stops)
 
 
-def _run(clock: Clock, period: Period, start: int, end: int) -> None:
-    counting = period.application.counting
-    base = counting.position(start)
-    gain = counting.position(end) - base
-    clock.pieces.append((start, end, counting, clock.elapsed, base))
-    span = period.application.span
-    if span.unit == "seconds" and not period.is_filler and clock.breach is None:
-        left = span.amount - clock.elapsed
-        if gain > left:
-            due = due_of(counting, base + left, start)
-            clock.breach = Breach(due.judged, period.application, due, span.amount)
-    clock.elapsed += gain
-
-
-def _pause(clock: Clock, began: int, counting: BusinessCalendar, span: tuple[int, int]) -> None:
-    seconds = counting.position(span[1]) - counting.position(span[0])
-    clock.paused += seconds
-    clock.pauses.append(Pause(began, seconds))
+def _run(clock: Clock, period: Period, stretch: tuple[int, int], base: int) -> int:
+    """Count a running stretch that begins at position `base`; the position of its end."""
+    start, end = stretch
+    application, before = period.application, clock.elapsed
+    counting = application.counting
+    reached = counting.position(end)
+    clock.pieces.append((start, end, counting, before, base))
+    clock.elapsed = before + reached - base
+    if application.span.unit == "seconds" and clock.breach is None and not period.is_filler:
+        amount = application.span.amount
+        if clock.elapsed > amount:
+            due = due_of(counting, base + amount - before, start)
+            clock.breach = Breach(due.judged, application, due, amount)
+    return reached
 
 
 def _judge_arrival(clock: Clock, period: Period, stops: Spans) -> None:
@@ -317,15 +314,24 @@ def days_due(clock: Clock, application: Application) -> tuple[Due, int]:
     Each pause that began before the due as pushed so far pushes it by its
     open seconds.
     """
+    known = clock.known_days
+    if known is not None and known[0] is application and known[1] == len(clock.pauses):
+        return known[2], known[3]
+    due, target_seconds = _days_due(clock, application)
+    clock.known_days = (application, len(clock.pauses), due, target_seconds)
+    return due, target_seconds
+
+
+def _days_due(clock: Clock, application: Application) -> tuple[Due, int]:
     counting = application.counting
     begin = effective_start(application, clock.cycle.start)
     timed = Due(*counting.working_days(begin, application.span.amount))
     unpaused = _closing_due(application, begin, timed, is_pushed=False)
     target_seconds = counting.position(unpaused.shown) - counting.position(begin)
     pushed = timed
-    for pause in clock.pauses:
-        if pause.began < pushed.judged and pause.seconds:
-            position = counting.position(pushed.judged) + pause.seconds
+    for began, seconds in clock.pauses:
+        if began < pushed.judged and seconds:
+            position = counting.position(pushed.judged) + seconds
             pushed = due_of(counting, position, begin)
     if pushed is timed:
         return unpaused, target_seconds

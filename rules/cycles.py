@@ -8,7 +8,7 @@ cycle; a cycle that would start and end in one update does not exist.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -32,6 +32,10 @@ Options = Callable[["Measure", int], frozenset[str]]
 
 _CUSTOMER_PUBLIC = REQUESTER_PUBLIC | END_USER_PUBLIC
 _STAFF = frozenset({"agent", "light_agent", "stipt"})
+_SOLVED = frozenset({"solved", "closed"})
+_REPLIES: frozenset[Measure] = frozenset({"first_reply", "next_reply"})
+_UPDATES: tuple[Measure, ...] = ("periodic_update", "pausable_update")
+TIME_IN_STATUS: frozenset[Measure] = frozenset({"requester_wait", "agent_work", "resolution"})
 _AGENT_ROLES = frozenset({"agent", "admin"})
 
 
@@ -75,39 +79,46 @@ def no_options(_measure: Measure, _at: int) -> frozenset[str]:
     return frozenset()
 
 
-def life(ticket: Ticket, line: Timeline, options: Options = no_options) -> Life:
-    """All cycles of the ticket up to the end of its timeline."""
+def life(
+    ticket: Ticket,
+    line: Timeline,
+    measures: Collection[Measure],
+    options: Options = no_options,
+) -> Life:
+    """The cycles of these measures up to the end of the ticket's timeline."""
     statuses = _statuses(ticket, line)
     solved = _solved_spans(statuses)
     replies = _Replies(ticket, line.created_public, options)
-    periodic = _Updates("periodic_update", options)
-    pausable = _Updates("pausable_update", options)
-    ownership = _Ownership(ticket.group)
+    updates = [_Updates(measure, options) for measure in _UPDATES if measure in measures]
+    ownership = _Ownership(ticket.group) if "group_ownership" in measures else None
+    has_replies = not _REPLIES.isdisjoint(measures)
     was_solved = False
     status: str = ticket.status
     for number, update in enumerate(line.updates):
         if update.has_status:
             status = update.status
-        now_solved = is_solved(status)
+        now_solved = status in _SOLVED
         turn = (was_solved, now_solved)
         comments = update.comments
-        if comments or now_solved != was_solved or not number:
+        turns = now_solved != was_solved or not number
+        if has_replies and (comments or turns):
             replies.update(update.at, comments, is_creation=not number, solved=turn)
+        if updates and (comments or turns):
             if not number:
                 comments |= _creation_comment(ticket, line.created_public)
-            periodic.update(update.at, comments, turn)
-            pausable.update(update.at, comments, turn)
-        if update.changes or now_solved != was_solved or not number:
+            for measure in updates:
+                measure.update(update.at, comments, turn)
+        if ownership is not None and (update.changes or turns):
             ownership.update(update.at, _new_group(update, ownership.group), turn)
         was_solved = now_solved
     cycles: dict[Measure, list[Cycle]] = {
         "first_reply": replies.first,
         "next_reply": replies.later,
-        "periodic_update": periodic.cycles,
-        "pausable_update": pausable.cycles,
-        "group_ownership": ownership.cycles,
+        **{item.measure: item.cycles for item in updates},
+        "group_ownership": ownership.cycles if ownership else [],
     }
-    _add_time_in_status(cycles, line.updates[0].at, solved)
+    for measure_in_status in TIME_IN_STATUS.intersection(measures):
+        cycles[measure_in_status] = _time_in_status(measure_in_status, line.updates[0].at, solved)
     return Life(cycles, statuses, solved)
 
 
@@ -148,16 +159,14 @@ def _solved_spans(statuses: list[StatusSpan]) -> list[tuple[int, int | None]]:
     return spans
 
 
-def _add_time_in_status(
-    cycles: dict[Measure, list[Cycle]], created: int, solved: list[tuple[int, int | None]]
-) -> None:
+def _time_in_status(
+    measure: Measure, created: int, solved: list[tuple[int, int | None]]
+) -> list[Cycle]:
     """requester_wait, agent_work and resolution keep cycle 1 for ever."""
-    measures: tuple[Measure, ...] = ("requester_wait", "agent_work", "resolution")
-    for measure in measures:
-        cycle = Cycle(measure, 1, created)
-        if solved and solved[-1][1] is None:
-            cycle.close(solved[-1][0], "solved")
-        cycles[measure] = [cycle]
+    cycle = Cycle(measure, 1, created)
+    if solved and solved[-1][1] is None:
+        cycle.close(solved[-1][0], "solved")
+    return [cycle]
 
 
 class _Replies:
@@ -262,7 +271,7 @@ class _Updates:
 
     def __init__(self, measure: Measure, options: Options) -> None:
         self.cycles: list[Cycle] = []
-        self._measure = measure
+        self.measure = measure
         self._options = options
 
     def update(self, at: int, comments: int, solved: tuple[bool, bool]) -> None:
@@ -276,10 +285,10 @@ class _Updates:
             else:
                 return
         starts = answered
-        if comments & AGENT_NOTE and "agent_note" in self._options(self._measure, at):
+        if comments & AGENT_NOTE and "agent_note" in self._options(self.measure, at):
             starts = True
         if starts and not solved[1]:
-            self.cycles.append(Cycle(self._measure, len(self.cycles) + 1, at))
+            self.cycles.append(Cycle(self.measure, len(self.cycles) + 1, at))
 
 
 class _Ownership:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rules.clocks import Applied, Clock, Spans, read_clock
-from rules.cycles import Life, life, no_options
+from rules.cycles import TIME_IN_STATUS, Life, life, no_options
 from rules.facts import MEASURES
 from rules.select import Application, Selection, Selector, selector_of
 from rules.steps import next_step_at, risk_at
@@ -29,7 +29,6 @@ _OWN_PAUSES: dict[str, frozenset[str]] = {
     "requester_wait": frozenset({"pending"}),
     "agent_work": frozenset({"pending", "hold"}),
 }
-_TIME_IN_STATUS = frozenset({"requester_wait", "agent_work", "resolution"})
 _NO_PAUSE: frozenset[str] = frozenset()
 
 
@@ -91,7 +90,8 @@ def judge(ticket: Ticket, policy: Policy, now: datetime) -> Judged:
         second = line.exclusion.at
     selected = _selections(ticket, line, selector)
     options = _options(selected) if selector.has_options else no_options
-    its_life = life(ticket, line, options)
+    measures = {measure for item in selected for measure in item.selection.applications}
+    its_life = life(ticket, line, measures, options)
     clocks: dict[Measure, list[Clock]] = {}
     if seconds_of(ticket.created_at) <= second:
         clocks = _clocks(its_life, selected, second)
@@ -165,7 +165,7 @@ def _applied(measure: Measure, selected: list[Selected], its_life: Life) -> Appl
     what changed meanwhile is applied at the reopening.
     """
     applied: Applied = []
-    solved = its_life.solved if measure in _TIME_IN_STATUS and len(selected) > 1 else []
+    solved = its_life.solved if measure in TIME_IN_STATUS and len(selected) > 1 else []
     for index, item in enumerate(selected):
         at: int | None = item.at
         if index and solved:
@@ -191,7 +191,7 @@ def _stops(
     measure: Measure, its_life: Life, pauses: dict[frozenset[str], Spans]
 ) -> Callable[[Application], Spans]:
     """The spans in which the measure's clock stands still, by the target's pauses."""
-    in_status = measure in _TIME_IN_STATUS
+    in_status = measure in TIME_IN_STATUS
     own = _OWN_PAUSES.get(measure, _NO_PAUSE)
 
     def stops_of(application: Application) -> Spans:

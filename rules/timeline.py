@@ -35,6 +35,7 @@ _NOTE = {
     "agent": AGENT_NOTE,
     "light_agent": LIGHT_AGENT_NOTE,
 }
+_ENDINGS = frozenset({"merged", "deleted", "restored"})
 _SOLVED = frozenset({"solved", "closed"})
 _STATUS_ORDER = {"new": 0, "open": 1, "pending": 2, "hold": 3, "solved": 4, "closed": 5}
 _KIND_ORDER = {
@@ -105,12 +106,18 @@ def timeline(ticket: Ticket, now: int) -> Timeline:
     A merged or deleted ticket ends at that instant, unless it was restored;
     what happens in the same second after the comments is left out.
     """
-    seen = [(seconds_of(h.at), h) for h in ticket.happenings]
     created = seconds_of(ticket.created_at)
-    known = [(max(at, created), h) for at, h in seen if at <= now]
+    known: list[tuple[int, Happening]] = []
+    kinds: set[str] = set()
+    for happening in ticket.happenings:
+        past = happening.at - EPOCH
+        at = past.days * 86_400 + past.seconds
+        if at <= now:
+            known.append((at if at > created else created, happening))
+            kinds.add(happening.kind)
     known.sort(key=itemgetter(0))
-    exclusion = _exclusion(known)
-    private = _made_private(known)
+    exclusion = None if kinds.isdisjoint(_ENDINGS) else _exclusion(known)
+    private = _made_private(known) if "comment_private" in kinds else frozenset()
     updates = [Update(created)]
     last = updates[0]
     for at, happening in _in_order(known):
