@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import sqlalchemy as sa
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from rules.changes import FieldChange
     from worker.judging import Cause, Judgement
     from worker.store.database import Books
+
+Setback = Literal["wait", "failure", "unknown"]
+"""wait: the helpdesk asked for it. failure: certainly not done. unknown: perhaps done."""
 
 WAITING = ("ready", "dry_run", "writing")
 _REOPENED = ("written", "superseded")
@@ -80,10 +83,14 @@ def store_wanted(
     _relabel(books, relabelled)
     fresh = [ident for ident in hashes if ident not in settled]
     if fresh:
-        rows = [_row(books.account, by_ticket[one], hashes[one], epoch(now)) for one in fresh]
-        for row in rows:
-            row["state"] = "dry_run" if dry_run else "ready"
-        books.tx.execute(_open(books), rows)
+        state = "dry_run" if dry_run else "ready"
+        books.tx.execute(
+            _open(books),
+            [
+                _row(books.account, by_ticket[one], hashes[one], epoch(now)) | {"state": state}
+                for one in fresh
+            ],
+        )
     return len(fresh)
 
 
@@ -259,18 +266,9 @@ def finish_wanted(books: Books, one: Wanted, state: str, detail: str, now: datet
 
 
 def release_wanted(
-    books: Books,
-    claimed: Sequence[Wanted],
-    due: datetime,
-    detail: str,
-    *,
-    may_have_run: bool,
-    counts: bool,
+    books: Books, claimed: Sequence[Wanted], due: datetime, detail: str, *, after: Setback
 ) -> None:
-    """Put claimed rows back for a later time.
-
-    `counts` is False for a wait that the helpdesk asked for: it is no failure.
-    """
+    """Put claimed rows back for a later time."""
     if not claimed:
         return
     books.tx.execute(
@@ -285,8 +283,8 @@ def release_wanted(
             lease_until=None,
             due=epoch(due),
             detail=detail,
-            ambiguous=int(may_have_run),
-            tries=_rows.tries if counts else _rows.tries - 1,
+            ambiguous=_rows.ambiguous if after == "wait" else int(after == "unknown"),
+            tries=_rows.tries - 1 if after == "wait" else _rows.tries,
         )
     )
 
