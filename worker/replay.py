@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
 
 from connector.history.reader import BadLine, Reading, read_history, read_line
-from connector.history.values import as_iso
+from connector.history.values import EARLIEST, as_iso
 from rules.evaluate import evaluate
 
 if TYPE_CHECKING:
@@ -177,3 +177,35 @@ def _iso_or_none(at: datetime | None) -> str | None:
 def readable(lines: Iterable[Line], refused: frozenset[int]) -> Iterator[Line]:
     """The lines that the scan found readable."""
     return ((number, line) for number, line in lines if line.strip() and number not in refused)
+
+
+class Lines(Protocol):
+    """A history whose lines can be taken more than once."""
+
+    def scan(self) -> Scan:
+        """What the history holds."""
+
+    def lines(self) -> Iterator[Line]:
+        """Every line with its number."""
+
+
+class Found(NamedTuple):
+    """A ticket of a history, the latest instant of the whole history, or why there is none."""
+
+    ticket: Ticket | None
+    latest: datetime
+    reason: str
+
+
+def find(ident: str, history: Lines) -> Found:
+    """The ticket with this id, and the instant at which a replay would judge it."""
+    found = history.scan()
+    latest = found.reading.latest or EARLIEST
+    mark = ident.encode()
+    for _, line in readable(history.lines(), found.refused):
+        # A cheap look first: most lines do not hold the id anywhere.
+        if mark in line and (ticket := read_line(line)[0]).id == ident:
+            return Found(ticket, latest, "")
+    n_bad = len(found.reading.bad)
+    unread = f"; {n_bad} lines could not be read" if n_bad else ""
+    return Found(None, latest, f'there is no ticket "{ident}" in it{unread}')

@@ -10,31 +10,9 @@ import tempfile
 import traceback
 import uuid
 from dataclasses import dataclass
-from enum import IntEnum
 from pathlib import Path
 
-
-class ExitCode(IntEnum):
-    """Exit codes of the program; a public interface."""
-
-    DONE = 0
-    ERROR = 1
-    CHANGES = 2
-    FINDINGS = 3
-    OUTSIDE = 4
-    VIOLATION = 5
-    USAGE = 64
-    SETTINGS = 78
-    INTERRUPTED = 130
-    TERMINATED = 143
-
-
-class CommandFailed(Exception):
-    """A command cannot do what was asked; the message is for the person who asked."""
-
-    def __init__(self, message: str, code: ExitCode = ExitCode.ERROR) -> None:
-        super().__init__(message)
-        self.code = code
+from worker.cli.exit_codes import CommandFailed, ExitCode
 
 
 @dataclass(frozen=True, slots=True)

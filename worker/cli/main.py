@@ -1,52 +1,116 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The program `stipt`: its commands, and the one way out of it.
 
-Command modules import what is heavy inside their functions, so that
-`stipt --help` stays quick.
+Only the command that is asked for is imported, and it imports what is heavy
+inside its functions, so that `stipt --help` stays quick.
 """
 
+import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Annotated, NoReturn
+from importlib import import_module
+from typing import Annotated, NamedTuple, NoReturn
 
 import typer
 
-from worker.cli import replaying
-from worker.cli.failure import ExitCode, failure_of
-from worker.cli.output import result, say
+from worker.cli.exit_codes import ExitCode
 
-app = typer.Typer(
-    name="stipt",
-    help="Service level agreements as code, beside the helpdesk you already have.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["--help", "-h"]},
+
+class Command(NamedTuple):
+    """A command: its name, the module and function that do it, what the help says of it."""
+
+    name: str
+    module: str
+    summary: str
+    example: str
+
+    def function(self) -> Callable[..., None]:
+        """The function, which has the name of the command; its module is imported now."""
+        module = import_module(f"worker.cli.{self.module}")
+        function: Callable[..., None] = getattr(module, self.name)
+        return function
+
+
+COMMANDS = (
+    Command(
+        "init",
+        "starting",
+        "Write a starter folder of rule files with comments, tests and an editor's schema.",
+        "stipt init sla",
+    ),
+    Command(
+        "check",
+        "checking",
+        "Show every problem of rule files: errors, and promises that are not concrete.",
+        "stipt check sla --strict",
+    ),
+    Command(
+        "schema",
+        "checking",
+        "Print the JSON Schema of rule files, or what may stand at one key.",
+        "stipt schema targets.measure",
+    ),
+    Command(
+        "calendar",
+        "calendars",
+        "Show opening hours, holidays and clock changes, or when a promise is due.",
+        'stipt calendar office_nl --add 8h --at "2026-12-23 16:00"',
+    ),
+    Command(
+        "explain",
+        "explaining",
+        "Say which contract, tier and rule hold for a ticket, and what its clocks counted.",
+        "stipt explain 4711 --history tickets.jsonl --rules sla",
+    ),
+    Command(
+        "replay",
+        "replaying",
+        "Judge every ticket of a history: one line per target and cycle, and a summary.",
+        "stipt replay --rules sla --history tickets.jsonl --out verdicts.jsonl",
+    ),
 )
 
-_Command = tuple[str, Callable[..., None], str]
+_HELP = "Service level agreements as code, beside the helpdesk you already have."
 
-_COMMANDS: tuple[_Command, ...] = (("replay", replaying.replay, replaying.EPILOG),)
 
-for _name, _function, _epilog in _COMMANDS:
-    app.command(_name, epilog=_epilog)(_function)
+def program(wanted: str | None) -> typer.Typer:
+    """The program with all its commands, of which only `wanted` is loaded (None: all are)."""
+    app = typer.Typer(
+        name="stipt",
+        help=_HELP,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["--help", "-h"]},
+    )
+    app.callback()(_stipt)
+    for command in COMMANDS:
+        loaded = wanted is None or wanted == command.name
+        function = command.function() if loaded else _not_loaded
+        register = app.command(
+            command.name, help=command.summary, epilog=f"Example: {command.example}"
+        )
+        register(function)
+    return app
+
+
+def _not_loaded() -> None:
+    """Stands in the list of commands for one that was not asked for."""
 
 
 def _show_version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
-        result(f"stipt {version('stipt')}")
+        typer.echo(f"stipt {version('stipt')}")
         raise typer.Exit
 
 
-@app.callback()
 def _stipt(
     version: Annotated[
         bool,
         typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
-    """Service level agreements as code, beside the helpdesk you already have."""
     del version
 
 
@@ -58,30 +122,30 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def run(arguments: Sequence[str]) -> int:
     """Run a command line; its exit code. Every error ends here."""
     command = next((one for one in arguments if not one.startswith("-")), "")
+    completing = "_STIPT_COMPLETE" in os.environ
     try:
+        app = program(None if completing else command)
         code = app(args=list(arguments), prog_name="stipt", standalone_mode=False)
     except typer.Abort:
         return ExitCode.INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - the last stop: a sentence, an id, never a traceback
-        if isinstance(error, _WRONG_USAGE):
-            return _wrong_usage(error)
+    except typer.TyperException as error:
+        return _wrong_usage(error)
+    except Exception as error:  # noqa: BLE001 - the last stop: a sentence or an id, no traceback
+        from worker.cli.failure import failure_of
+
         failure = failure_of(error, command)
         for line in failure.lines:
-            say(line)
+            typer.echo(line, err=True)
         return failure.code
     return code if isinstance(code, int) else ExitCode.DONE
 
 
-_WRONG_USAGE = typer.BadParameter.__mro__[1]
-"""typer's base of every wrong usage; it has no public name of its own."""
-
-
-def _wrong_usage(error: BaseException) -> int:
+def _wrong_usage(error: typer.TyperException) -> int:
     show = getattr(error, "show", None)
     if callable(show):
         show()
-    # typer ends with 2 here, which `plan --detailed-exitcode` needs for "there are changes".
-    return ExitCode.USAGE
+    # typer's 2 means "there are changes" here (plan --detailed-exitcode), so a typo gets another.
+    return ExitCode.USAGE if error.exit_code == 2 else error.exit_code
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from worker.cli.failure import CommandFailed
+from worker.cli.exit_codes import CommandFailed
 from worker.cli.instants import instant
 from worker.cli.output import JsonFlag, QuietFlag, as_json, result, say, table
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from worker.replay import Summary
     from worker.replay_run import History, Stage
 
-EPILOG = "Example: stipt replay --rules sla --history tickets.jsonl --out verdicts.jsonl"
 
 _BAD_SHOWN = 20
 _STATES: "tuple[State, ...]" = (
@@ -61,7 +60,7 @@ def replay(
     judged_at = None if now is None else instant(now)
     policy = load_folder(rules)
     with _progress(quiet=quiet) as progress:
-        source = _history(history, mapping, progress)
+        source = opened_history(history, mapping, progress)
         with _rows_to(out, summary_is_answer=json) as write:
             summary = run(policy, source, now=judged_at, write=write)
     if json:
@@ -74,7 +73,10 @@ def replay(
         raise CommandFailed(f"{history}: no line could be read")
 
 
-def _history(history: Path, mapping: Path | None, progress: "Callable[[Stage], None]") -> "History":
+def opened_history(
+    history: Path, mapping: Path | None, progress: "Callable[[Stage], None]"
+) -> "History":
+    """The history of a file, read with a mapping where it is CSV."""
     from connector.history.mapping import read_mapping
     from worker.replay_run import JsonLinesHistory, TableHistory
 

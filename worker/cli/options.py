@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Flags that several commands share, and what they lead to."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from worker.settings import Settings
+
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", help="Config file; else STIPT_CONFIG.", metavar="FILE"),
+]
+AccountName = Annotated[
+    str | None,
+    typer.Option("--account", help="Which account, where there are several.", metavar="NAME"),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+def present(settings: "Settings") -> datetime:
+    """The present instant of the machine, or of the sandbox whose clock the settings name."""
+    from worker.clock import SandboxClock, SystemClock
+
+    clock = SystemClock() if settings.clock_url is None else SandboxClock(settings.clock_url)
+    return clock.now().replace(microsecond=0)
