@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
 from rules.reasons import why_chosen
+from rules.select import OWN_PAUSES
 from rules.timeline import instant_of, seconds_of
 
 if TYPE_CHECKING:
@@ -31,11 +32,6 @@ _SHORT_WHY = 80
 _SEGMENTS = 12
 _VOLATILE = ("used", "open", "more")
 _ENDED = frozenset({"met", "breached"})
-_OWN_PAUSES = {
-    "pausable_update": ("pending",),
-    "requester_wait": ("pending",),
-    "agent_work": ("pending", "hold"),
-}
 
 
 def detail(
@@ -119,7 +115,7 @@ def _target(row: CycleVerdict, policy: Policy, sent: Collection[StepKey]) -> Jso
     if row.state in _ENDED:
         found |= _ending(row)
     found |= {"cal": row.calendar, "tz": row.time_zone, "rule": row.rule}
-    pauses = row.target.pause_on or _OWN_PAUSES.get(row.measure, ())
+    pauses = row.target.pause_on or OWN_PAUSES.get(row.measure, ())
     if row.state == "paused" and pauses:
         found["pauses"] = list(pauses)
     counts = counted_in(row, policy)

@@ -15,7 +15,6 @@ from rules.timeline import Exclusion, Timeline, instant_of, seconds_of, timeline
 from rules.verdict import Choice, CycleVerdict, State, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
     from rules.cycles import Options
@@ -23,13 +22,6 @@ if TYPE_CHECKING:
     from rules.policy import Policy
     from rules.select import State as SelectionState
     from rules.verdict import NothingReason
-
-_OWN_PAUSES: dict[str, frozenset[str]] = {
-    "pausable_update": frozenset({"pending"}),
-    "requester_wait": frozenset({"pending"}),
-    "agent_work": frozenset({"pending", "hold"}),
-}
-_NO_PAUSE: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -145,13 +137,21 @@ def _options(selected: list[Selected]) -> Options:
 
 def _clocks(its_life: Life, selected: list[Selected], second: int) -> dict[Measure, list[Clock]]:
     clocks: dict[Measure, list[Clock]] = {}
-    pauses: dict[frozenset[str], Spans] = {}
+    spans: dict[frozenset[str], Spans] = {}
+
+    def stops_of(application: Application) -> Spans:
+        found = spans.get(application.pauses)
+        if found is None:
+            found = spans[application.pauses] = _pause_spans(its_life, application.pauses)
+        return found
+
     for measure, cycles in its_life.cycles.items():
+        if not cycles:
+            continue
         applied = _applied(measure, selected, its_life)
         if len(applied) == 1 and applied[0][1] is None:
             continue
-        stops_of = _stops(measure, its_life, pauses)
-        read = (read_clock(cycle, applied, stops_of, second) for cycle in cycles)
+        read = [read_clock(cycle, applied, stops_of, second) for cycle in cycles]
         found = [clock for clock in read if clock is not None]
         if found:
             clocks[measure] = found
@@ -187,27 +187,8 @@ def _after_solved(at: int, solved: list[tuple[int, int | None]]) -> int | None:
     return at
 
 
-def _stops(
-    measure: Measure, its_life: Life, pauses: dict[frozenset[str], Spans]
-) -> Callable[[Application], Spans]:
-    """The spans in which the measure's clock stands still, by the target's pauses."""
-    in_status = measure in TIME_IN_STATUS
-    own = _OWN_PAUSES.get(measure, _NO_PAUSE)
-
-    def stops_of(application: Application) -> Spans:
-        named = application.target.pause_on
-        names = own if named is None else frozenset(named)
-        if in_status:
-            names |= {"solved", "closed"}
-        found = pauses.get(names)
-        if found is None:
-            found = pauses[names] = _pause_spans(its_life, names)
-        return found
-
-    return stops_of
-
-
 def _pause_spans(its_life: Life, names: frozenset[str]) -> Spans:
+    """The spans in which the ticket's status or custom status is one of `names`."""
     spans: Spans = []
     if not names:
         return spans
@@ -222,36 +203,10 @@ def _pause_spans(its_life: Life, names: frozenset[str]) -> Spans:
 
 
 def _row(clock: Clock, judged: Judged, policy: Policy) -> CycleVerdict:
-    application = clock.application
     state, reason = _state(clock, judged.line.exclusion, policy)
-    excluded = state == "excluded"
-    ended_by = "cancelled" if clock.cancelled_at is not None else clock.cycle.ended_by
-    fulfilled = None if clock.cancelled_at is not None else clock.cycle.end
-    breach = None if excluded else clock.breach
-    due = clock.due
-    risk = risk_at(clock, policy.settings.at_risk) if clock.is_open and not excluded else None
+    asks = clock.is_open and state != "excluded"
     return CycleVerdict(
-        measure=clock.cycle.measure,
-        cycle=clock.cycle.number,
-        state=state,
-        reason=reason,
-        tier=application.tier,
-        customer=application.customer,
-        priority=application.priority,
-        target=application.target,
-        calendar=application.calendar.name,
-        time_zone=application.calendar.business.time_zone,
-        target_seconds=clock.target_seconds,
-        started_at=instant_of(clock.cycle.start),
-        due_at=None if due is None else instant_of(due.shown),
-        fulfilled_at=None if fulfilled is None else instant_of(fulfilled),
-        ended_by=ended_by,
-        breached_at=None if breach is None else instant_of(breach.at),
-        elapsed_seconds=clock.elapsed,
-        paused_seconds=clock.paused,
-        risk_at=None if risk is None else instant_of(risk),
-        since=None if clock.since is None else instant_of(clock.since),
-        clock=clock,
+        clock, state, reason, risk_at(clock, policy.settings.at_risk) if asks else None
     )
 
 
@@ -310,8 +265,8 @@ def _look_at(rows: list[CycleVerdict], now: int) -> datetime | None:
         if clock.breach is None and clock.due is not None:
             # Equality is met: the breach shows one second after the due.
             moments.append(clock.due.judged + 1)
-            if row.risk_at is not None:
-                moments.append(seconds_of(row.risk_at))
+            if row.risk_second is not None:
+                moments.append(row.risk_second)
     return instant_of(min(ahead)) if (ahead := [at for at in moments if at > now]) else None
 
 

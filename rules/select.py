@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 from weakref import WeakKeyDictionary
 
+from rules.cycles import TIME_IN_STATUS
 from rules.facts import MEASURES, PRIORITIES, Measure, Organization, Priority, Ticket, Value
 from rules.policy import AllOf, AnyOf, Calendar, Condition, Contract, Not, PathIs, Policy, Target
 from rules.timeline import seconds_of
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
 State = dict[str, Value]
 Test = Callable[[State], bool]
 
+OWN_PAUSES: Mapping[Measure, tuple[str, ...]] = {
+    "pausable_update": ("pending",),
+    "requester_wait": ("pending",),
+    "agent_work": ("pending", "hold"),
+}
+_SOLVED = frozenset({"solved", "closed"})
 _RANK = {priority: rank for rank, priority in enumerate(PRIORITIES)}
 _MEMORY = 20_000
 
@@ -32,7 +39,9 @@ class Application:
     """A target applied to a ticket: with its calendar, span and pauses resolved.
 
     `counting` is the calendar whose open seconds the clock counts: for
-    calendar days an always-open one in the zone of `calendar`.
+    calendar days an always-open one in the zone of `calendar`. `pauses` are
+    the statuses in which the clock stands still, solved ones included where
+    the measure is time in status.
     """
 
     target: Target
@@ -43,6 +52,7 @@ class Application:
     calendar: Calendar
     counting: BusinessCalendar
     steps: tuple[Step, ...]
+    pauses: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,7 +181,15 @@ class Selector:
                 counting = self._round_the_clock(counting)
             steps = self.policy.escalations.get(target.escalate, ()) if target.escalate else ()
             found = Application(
-                target, tier.name, customer, priority, span, calendar, counting, steps
+                target=target,
+                tier=tier.name,
+                customer=customer,
+                priority=priority,
+                span=span,
+                calendar=calendar,
+                counting=counting,
+                steps=steps,
+                pauses=pauses_of(target),
             )
             self._applications[key] = found
         return found
@@ -191,6 +209,12 @@ class Selector:
                 business.time_zone
             )
         return found
+
+
+def pauses_of(target: Target) -> frozenset[str]:
+    """The statuses in which a target's clock stands still (Zendesk: rules 24 to 28)."""
+    own = OWN_PAUSES.get(target.measure, ()) if target.pause_on is None else target.pause_on
+    return frozenset(own) | (_SOLVED if target.measure in TIME_IN_STATUS else frozenset())
 
 
 class _Dated:

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from rules.steps import StepInstant, step_instants
+from rules.timeline import instant_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,44 +44,120 @@ class Choice:
     match: Condition | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CycleVerdict:
-    """The verdict of one cycle of one measure.
+    """The verdict of one cycle of one measure: a view of its clock.
 
-    Seconds are running seconds of the cycle's own clock. `due_at` is what is
-    shown and written; `breached_at` the instant by which it is judged. Both
-    are those of the first breach once there is one. `calendar` is the
-    calendar chosen, never the chooser. `risk_at` is the instant from which an
-    open cycle is at risk, None while unknown. `since` is the start of the
-    present pause. `clock` is what all of it was read from.
+    Seconds are running seconds of the cycle's own clock; instants are UTC.
+    `tier`, `customer`, `priority`, `target`, `calendar` and `target_seconds`
+    belong together: those of the last application, or of the target that was
+    missed. `risk_second` is epoch seconds.
     """
 
-    measure: Measure
-    cycle: int
+    clock: Clock
     state: State
     reason: str | None
-    tier: str
-    customer: str | None
-    priority: Priority
-    target: Target
-    calendar: str
-    time_zone: str
-    target_seconds: int
-    started_at: datetime
-    due_at: datetime | None
-    fulfilled_at: datetime | None
-    ended_by: EndedBy | None
-    breached_at: datetime | None
-    elapsed_seconds: int
-    paused_seconds: int
-    risk_at: datetime | None
-    since: datetime | None
-    clock: Clock = field(repr=False, compare=False)
+    risk_second: int | None
+
+    @property
+    def measure(self) -> Measure:
+        """What is measured."""
+        return self.clock.cycle.measure
+
+    @property
+    def cycle(self) -> int:
+        """The cycle's number, from 1."""
+        return self.clock.cycle.number
+
+    @property
+    def tier(self) -> str:
+        """Name of the tier."""
+        return self.clock.application.tier
+
+    @property
+    def customer(self) -> str | None:
+        """Name of the contract, None where the tier alone holds."""
+        return self.clock.application.customer
+
+    @property
+    def priority(self) -> Priority:
+        """The priority that chose the target."""
+        return self.clock.application.priority
+
+    @property
+    def target(self) -> Target:
+        """The target as the rule file has it."""
+        return self.clock.application.target
 
     @property
     def rule(self) -> str:
         """The target's position as file:line."""
-        return str(self.target.where)
+        return str(self.clock.application.target.where)
+
+    @property
+    def calendar(self) -> str:
+        """The calendar chosen, never the chooser."""
+        return self.clock.application.calendar.name
+
+    @property
+    def time_zone(self) -> str:
+        """The calendar's zone."""
+        return self.clock.application.calendar.business.time_zone
+
+    @property
+    def target_seconds(self) -> int:
+        """The target's length on the clock; for days the open time to the unpaused due."""
+        return self.clock.target_seconds
+
+    @property
+    def started_at(self) -> datetime:
+        """When the cycle started, whatever the calendar says."""
+        return instant_of(self.clock.cycle.start)
+
+    @property
+    def due_at(self) -> datetime | None:
+        """The due that is shown and written: of the first breach once there is one."""
+        due = self.clock.due
+        return None if due is None else instant_of(due.shown)
+
+    @property
+    def fulfilled_at(self) -> datetime | None:
+        """When the cycle ended by reply, solving or reassignment."""
+        clock = self.clock
+        if clock.cancelled_at is not None or clock.cycle.end is None:
+            return None
+        return instant_of(clock.cycle.end)
+
+    @property
+    def ended_by(self) -> EndedBy | None:
+        """How the cycle ended."""
+        return "cancelled" if self.clock.cancelled_at is not None else self.clock.cycle.ended_by
+
+    @property
+    def breached_at(self) -> datetime | None:
+        """The instant by which the cycle is judged late; None on excluded cycles."""
+        breach = self.clock.breach
+        return None if breach is None or self.state == "excluded" else instant_of(breach.at)
+
+    @property
+    def elapsed_seconds(self) -> int:
+        """Running seconds up to the cycle's end or the judging instant."""
+        return self.clock.elapsed
+
+    @property
+    def paused_seconds(self) -> int:
+        """Open seconds inside pauses, solved spans before a reopening included."""
+        return self.clock.paused
+
+    @property
+    def risk_at(self) -> datetime | None:
+        """From when an open cycle is at risk; None while that is not known."""
+        return None if self.risk_second is None else instant_of(self.risk_second)
+
+    @property
+    def since(self) -> datetime | None:
+        """Since when the cycle is paused."""
+        return None if self.clock.since is None else instant_of(self.clock.since)
 
     @property
     def is_open(self) -> bool:
@@ -91,6 +168,21 @@ class CycleVerdict:
     def steps(self) -> tuple[StepInstant, ...]:
         """The cycle's escalation steps and when each fires or fired."""
         return step_instants(self.clock)
+
+    def values(self) -> tuple[object, ...]:
+        """Everything a person would call the verdict, for comparisons."""
+        return (
+            *(self.measure, self.cycle, self.state, self.reason, self.tier, self.customer),
+            *(self.priority, self.rule, self.calendar, self.target_seconds, self.started_at),
+            *(self.due_at, self.fulfilled_at, self.ended_by, self.breached_at, self.since),
+            *(self.elapsed_seconds, self.paused_seconds, self.risk_at),
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CycleVerdict) and self.values() == other.values()
+
+    def __hash__(self) -> int:
+        return hash(self.values())
 
 
 @dataclass(frozen=True, slots=True)
