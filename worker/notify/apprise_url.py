@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Recipients with an address: Slack, Teams, PagerDuty, Opsgenie, Google Chat, webhooks.
+
+The address is the value of an environment variable, read at each send, and a
+secret. Apprise is the last hop and nothing more: one target per call, a fresh
+instance per message (its rate limits sleep in the thread), no attachments, no
+config files, no plug-ins, no redirects, no retries of its own.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from apprise import (
+    Apprise,
+    AppriseAsset,
+    AppriseResult,
+    AppriseResultStatus,
+    NotifyBase,
+    NotifyFormat,
+    PersistentStoreMode,
+)
+from apprise.plugins.custom_json import NotifyJSON
+from apprise.plugins.pagerduty import NotifyPagerDuty
+
+from worker.notify.channel import Failure, NotDelivered
+from worker.notify.services import (
+    HTTPS_PORTS,
+    Service,
+    check_arguments,
+    scheme_of,
+    service_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from worker.notify.channel import Letter
+    from worker.notify.mail import Mail
+    from worker.notify.reach import Reach
+    from worker.outbox import OutboxMessage
+
+CONNECT_TIMEOUT_S = 5.0
+READ_TIMEOUT_S = 15.0
+TOTAL_TIMEOUT_S = 25.0
+
+_STATUS = re.compile(r"\berror=(\d{3})\b")
+_BROKEN = "Socket Exception:"
+_NEVER_CONNECTED = (
+    "NewConnectionError",
+    "NameResolutionError",
+    "ConnectTimeoutError",
+    "SSLCertVerificationError",
+)
+
+
+class AppriseUrl:
+    """Sends to recipients of the form `{url: env:NAME}`."""
+
+    def __init__(self, *, reach: Reach, environment: Mapping[str, str], mail: Mail) -> None:
+        self._reach = reach
+        self._environment = environment
+        self._mail = mail
+        # Apprise tells the cause of a failure only in its log, at DEBUG, where
+        # it also prints addresses and whole messages: captured in memory per
+        # call (`_outcome`), and never passed on.
+        logger = logging.getLogger("apprise")
+        logger.propagate = False
+        logger.setLevel(logging.DEBUG)
+
+    def deliver(self, letter: Letter) -> None:
+        """Send to the address that the recipient names."""
+        name = letter.recipient.url_name if letter.recipient else None
+        url = secret(self._environment, name or "")
+        if scheme_of(url) in ("mailto", "mailtos"):
+            self._mail.deliver_by(url, letter)
+        else:
+            self._post(url, letter)
+
+    def was_delivered(self, message: OutboxMessage) -> bool | None:
+        """Unknown: Apprise returns no id to ask for."""
+        del message
+        return None
+
+    def check(self, url_name: str) -> None:
+        """Find fault with an address without sending anything.
+
+        Raises:
+            NotDelivered: what a message would fail of.
+        """
+        url = secret(self._environment, url_name)
+        if scheme_of(url) in ("mailto", "mailtos"):
+            self._mail.check(url)
+        else:
+            self._instance(url)
+
+    def _post(self, url: str, letter: Letter) -> None:
+        plugin = self._instance(url)
+        _name_the_message(plugin, letter.message.key)
+        sender = Apprise(asset=plugin.asset)
+        sender.add(plugin)
+        result = sender.notify(
+            title=letter.text.subject,
+            body=letter.text.body,
+            body_format=NotifyFormat.TEXT,
+            timeout=TOTAL_TIMEOUT_S,
+            log_level=logging.DEBUG,
+        )
+        if not result:
+            raise _failure(result)
+
+    def _instance(self, url: str) -> NotifyBase:
+        service = service_of(url)
+        plugin = instantiate(url, service)
+        if len(plugin) > 1:
+            raise NotDelivered("permanent", "the address has several targets; name one only")
+        secure = bool(plugin.secure or service.hosts)
+        port = plugin.port or (443 if secure else 80)
+        for host in service.hosts or (plugin.host,):
+            self._reach.check(host, port, secure=secure, ports=HTTPS_PORTS)
+        plugin.redirects = False
+        plugin.verify_certificate = True
+        plugin.socket_connect_timeout = CONNECT_TIMEOUT_S
+        plugin.socket_read_timeout = READ_TIMEOUT_S
+        return plugin
+
+
+def instantiate(url: str, service: Service) -> NotifyBase:
+    """What Apprise makes of an address, its arguments checked.
+
+    Raises:
+        NotDelivered: permanent; it is no address of this service.
+    """
+    parts: dict[str, Any] | None = NotifyBase.parse_url(url, verify_host=False)
+    if parts is not None:
+        check_arguments(service, parts["qsd"])
+        plugin = Apprise.instantiate(url, asset=_asset())
+        if plugin is not None and plugin.schema == scheme_of(url):
+            return plugin
+    raise NotDelivered("permanent", f"the address is not understood as one of {service.name}")
+
+
+def secret(environment: Mapping[str, str], name: str) -> str:
+    """The value of a variable, or the content of the file that its `_FILE` twin names.
+
+    Raises:
+        NotDelivered: permanent; neither is set, both are, or the file cannot be read.
+    """
+    value, file = environment.get(name, "").strip(), environment.get(f"{name}_FILE", "")
+    if value and file:
+        raise NotDelivered("permanent", f"both {name} and {name}_FILE are set")
+    if file:
+        try:
+            value = Path(file).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as problem:
+            raise NotDelivered("permanent", f"the file of {name}_FILE is not readable") from problem
+    if not value:
+        raise NotDelivered("permanent", f"the environment variable {name} is not set")
+    return value
+
+
+def _asset() -> AppriseAsset:
+    return AppriseAsset(
+        app_id="Stipt",
+        app_desc="Stipt",
+        app_url="",
+        image_url_mask="",
+        image_url_logo="",
+        http_redirects=False,
+        secure_logging=True,
+        plugin_paths=None,
+        storage_mode=PersistentStoreMode.MEMORY,
+        service_timeout=TOTAL_TIMEOUT_S,
+        allow_templates=False,
+    )
+
+
+def _name_the_message(plugin: NotifyBase, key: str) -> None:
+    """Give the message its key where the other side can use it against repeats."""
+    if isinstance(plugin, NotifyJSON):
+        plugin.headers |= {"webhook-id": key, "Idempotency-Key": key}
+    elif isinstance(plugin, NotifyPagerDuty):
+        plugin.dedup = key
+
+
+def _failure(result: AppriseResult) -> NotDelivered:
+    # Only lines that Apprise words itself: others repeat the message, or the answer.
+    entries = [entry for one in result for attempt in one for entry in attempt.logs]
+    warnings = [entry.message for entry in entries if entry.level == "WARNING"]
+    broken = [entry.message for entry in entries if entry.message.startswith(_BROKEN)]
+    if result.status == AppriseResultStatus.TIMEOUT:
+        return NotDelivered("ambiguous", f"no answer within {TOTAL_TIMEOUT_S:.0f} s")
+    statuses = [int(found[1]) for line in warnings if (found := _STATUS.search(line))]
+    if statuses:
+        return NotDelivered(_by_status(statuses[-1]), f"the service answered {statuses[-1]}")
+    if any(cause in line for line in broken for cause in _NEVER_CONNECTED):
+        return NotDelivered("temporary", "no connection to the service")
+    return NotDelivered("ambiguous", "the connection broke before the service answered")
+
+
+def _by_status(status: int) -> Failure:
+    """What an HTTP status says of the message. The same for every service.
+
+    429 and 503 refuse before anything is done; other 5xx and 408 may come
+    after it; the rest of 3xx and 4xx stays as it is however often one asks.
+    """
+    if status in (425, 429, 503):
+        return "temporary"
+    return "ambiguous" if status >= 500 or status == 408 else "permanent"

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every kind of recipient offers, and the one error that says why a message failed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from rules.policy import Recipient
+    from worker.notify.text import Text
+    from worker.outbox import OutboxMessage
+
+Failure = Literal["temporary", "permanent", "ambiguous"]
+
+
+class NotDelivered(Exception):
+    """A message did not arrive, or nobody knows whether it did.
+
+    temporary: it certainly did not, and a later try may. permanent: no try
+    will, until somebody changes a setting or a rule. ambiguous: it may have
+    arrived. `detail` is for operators: no ticket text, address or secret.
+    """
+
+    def __init__(self, failure: Failure, detail: str) -> None:
+        super().__init__(detail)
+        self.failure = failure
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message ready to be carried: whom it concerns and what it says."""
+
+    message: OutboxMessage
+    recipient: Recipient | None
+    text: Text
+
+
+class Channel(Protocol):
+    """One way of reaching people. Calls end within 30 seconds.
+
+    Both methods may raise `connector.base.HelpdeskError`, where they ask the
+    helpdesk.
+    """
+
+    def deliver(self, letter: Letter) -> None:
+        """Try once.
+
+        Raises:
+            NotDelivered: it failed; how, says its `failure`.
+        """
+
+    def was_delivered(self, message: OutboxMessage) -> bool | None:
+        """Whether an earlier try arrived; None where that cannot be read back."""

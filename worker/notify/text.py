@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The text of a message: plain, short, in the recipient's language.
+
+Templates know names and nothing else: no attributes, no format codes, no
+expressions. `str.format` would walk attributes and pad to a gigabyte.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+from typing import TYPE_CHECKING
+
+from worker.notify.wording import WORDINGS, Wording
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from worker.outbox import OutboxMessage
+
+NAMES = frozenset(
+    {
+        "ticket.id",
+        "account",
+        "customer",
+        "tier",
+        "priority",
+        "measure",
+        "cycle",
+        "step",
+        "recipient",
+        "started",
+        "due",
+        "left",
+        "overdue_by",
+        "late_by",
+        "action",
+        "link",
+    }
+)
+MAX_TEXT = 900  # PagerDuty takes 1,024 and Teams 1,000 characters, and cut or refuse the rest
+MAX_VALUE = 80  # so that all values together leave room for the rest
+MAX_LINK = 250
+LATE_WORTH_SAYING = timedelta(minutes=1)
+MENTION = re.compile(r"@(?=(?:everyone|here|channel|all)\b)", re.IGNORECASE)
+
+_PLACE = re.compile(r"\{([^{}]*)\}")
+
+
+class TemplateError(ValueError):
+    """A template names something that does not exist, or has a stray brace."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A message as it is sent: a subject of one line, and a body."""
+
+    subject: str
+    body: str
+
+
+class Template:
+    """Text with names in braces, such as `Ticket {ticket.id}`.
+
+    Raises:
+        TemplateError: an unknown name, or a brace that belongs to none.
+    """
+
+    def __init__(self, text: str) -> None:
+        for name in _PLACE.findall(text):
+            if name not in NAMES:
+                known = ", ".join(sorted(NAMES))
+                raise TemplateError(f'unknown name "{name[:40]}"; known are: {known}')
+        if re.search(r"[{}]", _PLACE.sub("", text)):
+            raise TemplateError("a brace that belongs to no name")
+        self._text = text
+
+    def names(self) -> frozenset[str]:
+        """The names that stand in it."""
+        return frozenset(_PLACE.findall(self._text))
+
+    def render(self, values: Mapping[str, str]) -> str:
+        """The text with every name replaced, at most `MAX_TEXT` characters."""
+        filled = _PLACE.sub(lambda place: values.get(place[1], ""), self._text)
+        return cut(filled, MAX_TEXT)
+
+
+def cut(text: str, length: int) -> str:
+    """The text, shortened with an ellipsis where it is longer than `length`."""
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def one_line(text: str, length: int = MAX_VALUE) -> str:
+    """A value as it may stand in any message, header or line.
+
+    Line breaks and other control characters become blanks, so that nothing
+    can start a header; invisible ones (which turn text around) go; words that
+    call a whole chat channel lose their meaning; markup is left to the
+    channel, which escapes plain text in its own way.
+    """
+    kept = []
+    for character in text:
+        category = unicodedata.category(character)
+        if category in ("Cc", "Zl", "Zp"):
+            kept.append(" ")
+        elif category not in ("Cf", "Cs", "Co"):
+            kept.append(character)
+    plain = " ".join("".join(kept).split())
+    return cut(MENTION.sub("@\u200b", plain), length)
+
+
+def compose(
+    message: OutboxMessage,
+    *,
+    now: datetime,
+    zone: ZoneInfo,
+    link: str | None = None,
+    language: str | None = None,
+) -> Text:
+    """What a message says: ticket, customer, promise, how long is left, what to do.
+
+    Args:
+        message: the row of the outbox.
+        now: the present instant; what is left is counted from it.
+        zone: the contract's zone, in which the due is shown.
+        link: address of the ticket for a person.
+        language: of the recipient ("nl", "nl-BE"); English where it is unknown.
+    """
+    wording = WORDINGS.get((language or "en").lower().split("-")[0], WORDINGS["en"])
+    values = _values(message, now, zone, link, wording)
+    if message.due_at is None:
+        subject, first = wording.subject_open, wording.open
+    elif now < message.due_at:
+        subject, first = wording.subject_before, wording.before
+    else:
+        subject, first = wording.subject_after, wording.after
+    lines = [Template(line) for line in (first, *wording.lines)]
+    if message.late_by >= LATE_WORTH_SAYING:
+        lines.append(Template(wording.late))
+    if message.may_be_repeat:
+        lines.append(Template(wording.repeat))
+    # A line about something that this ticket does not have is left out.
+    said = [line.render(values) for line in lines if all(values[name] for name in line.names())]
+    return Text(
+        subject=one_line(Template(subject).render(values), 200),
+        body=cut("\n".join(said), MAX_TEXT),
+    )
+
+
+def _values(
+    message: OutboxMessage, now: datetime, zone: ZoneInfo, link: str | None, wording: Wording
+) -> dict[str, str]:
+    due = message.due_at
+    overdue = due is not None and now >= due
+    actions = wording.actions_after if overdue else wording.actions_before
+    customer = message.customer or f"{wording.tier} {message.tier}"
+    return {
+        "ticket.id": one_line(message.ticket_id),
+        "account": one_line(message.account),
+        "customer": one_line(customer),
+        "tier": one_line(message.tier),
+        "priority": wording.priorities[message.priority] if message.priority else "",
+        "measure": wording.measures[message.measure],
+        "cycle": str(message.cycle),
+        "step": one_line(", ".join(message.labels)),
+        "recipient": one_line(message.recipient),
+        "started": instant(message.started_at, zone, wording),
+        "due": instant(due, zone, wording) if due else "",
+        "left": spoken(due - now, wording) if due and not overdue else "",
+        "overdue_by": spoken(now - due, wording) if due and overdue else "",
+        "late_by": spoken(message.late_by, wording),
+        "action": actions[message.measure],
+        "link": one_line(link or "", MAX_LINK),
+    }
+
+
+def instant(at: datetime, zone: ZoneInfo, wording: Wording) -> str:
+    """An instant in the contract's zone with its offset, and once in UTC."""
+    local = at.astimezone(zone)
+    day = wording.weekdays[local.weekday()]
+    utc = at.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
+    offset = local.isoformat(timespec="minutes")[16:]
+    return f"{day} {local:%Y-%m-%d %H:%M} {offset} ({utc} UTC)"
+
+
+def spoken(duration: timedelta, wording: Wording) -> str:
+    """A stretch of clock time: `3 days 4h`, `1h 5m`, `under 1m`; rounded down to the minute."""
+    minutes = int(duration.total_seconds() // 60)
+    if minutes < 1:
+        return wording.under_a_minute
+    hours, minutes = divmod(minutes, 60)
+    if hours >= 48:
+        days, hours = divmod(hours, 24)
+        return f"{days} {wording.days}" + (f" {hours}{wording.hour}" if hours else "")
+    parts = [f"{hours}{wording.hour}"] if hours else []
+    return " ".join([*parts, f"{minutes}m"] if minutes else parts)
