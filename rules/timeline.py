@@ -35,6 +35,7 @@ _NOTE = {
     "agent": AGENT_NOTE,
     "light_agent": LIGHT_AGENT_NOTE,
 }
+_CHANGES = frozenset({"field", "organization"})
 _ENDINGS = frozenset({"merged", "deleted", "restored"})
 _SOLVED = frozenset({"solved", "closed"})
 _STATUS_ORDER = {"new": 0, "open": 1, "pending": 2, "hold": 3, "solved": 4, "closed": 5}
@@ -107,20 +108,12 @@ def timeline(ticket: Ticket, now: int) -> Timeline:
     what happens in the same second after the comments is left out.
     """
     created = seconds_of(ticket.created_at)
-    known: list[tuple[int, Happening]] = []
-    kinds: set[str] = set()
-    for happening in ticket.happenings:
-        past = happening.at - EPOCH
-        at = past.days * 86_400 + past.seconds
-        if at <= now:
-            known.append((at if at > created else created, happening))
-            kinds.add(happening.kind)
-    known.sort(key=itemgetter(0))
+    known, kinds = _known(ticket, created, now)
     exclusion = None if kinds.isdisjoint(_ENDINGS) else _exclusion(known)
     private = _made_private(known) if "comment_private" in kinds else frozenset()
     updates = [Update(created)]
     last = updates[0]
-    for at, happening in _in_order(known):
+    for at, happening in known:
         if exclusion is not None and at >= exclusion.at and happening.kind != "comment":
             continue
         if exclusion is not None and at > exclusion.at:
@@ -133,12 +126,25 @@ def timeline(ticket: Ticket, now: int) -> Timeline:
     return Timeline(updates, public, exclusion)
 
 
-def _in_order(known: list[tuple[int, Happening]]) -> list[tuple[int, Happening]]:
-    """The same happenings, those of one second in an order that arrival cannot change."""
-    for index in range(1, len(known)):
-        if known[index][0] == known[index - 1][0]:
-            return _ranked(known)
-    return known
+def _known(ticket: Ticket, created: int, now: int) -> tuple[list[tuple[int, Happening]], set[str]]:
+    """The happenings up to `now` in order, and their kinds; none lies before the creation."""
+    known: list[tuple[int, Happening]] = []
+    kinds: set[str] = set()
+    last_at, last_rank, in_order = created, 0, True
+    for happening in ticket.happenings:
+        past = happening.at - EPOCH
+        at = past.days * 86_400 + past.seconds
+        if at > now:
+            continue
+        at = max(at, created)
+        kind = happening.kind
+        rank = _KIND_ORDER[kind]
+        if at <= last_at and (at < last_at or rank < last_rank or (rank and rank == last_rank)):
+            in_order = False
+        known.append((at, happening))
+        kinds.add(kind)
+        last_at, last_rank = at, rank
+    return (known if in_order else _ranked(known)), kinds
 
 
 def _ranked(known: list[tuple[int, Happening]]) -> list[tuple[int, Happening]]:
@@ -179,7 +185,7 @@ def _add(update: Update, happening: Happening, *, is_private: bool) -> None:
         update.has_status = True
         update.status = str(happening.to)
         update.custom = happening.custom
-    elif kind in {"field", "organization"}:
+    elif kind in _CHANGES:
         update.changes.append(happening)
 
 
