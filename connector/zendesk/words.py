@@ -29,6 +29,7 @@ _CHANNELS: Final[Mapping[str, Channel]] = {
     "mobile_sdk": "web",
     "chat": "chat",
     "chat_transcript": "chat",
+    "messaging": "messaging",
     "native_messaging": "messaging",
     "whatsapp": "messaging",
     "line": "messaging",

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One Zendesk account: where it is, how to sign in, how much of it Stipt may use."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING, Final, Literal
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from connector.zendesk.budget import Budget
+
+LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+API_TOKENS_END_ON: Final = "2027-04-30"
+
+RUNNING_SCOPES: Final = (
+    "tickets:read",
+    "tickets:write",
+    "users:read",
+    "organizations:read",
+    "sla_policies:read",
+    "account_settings:read",
+)
+SETUP_SCOPES: Final = (
+    *RUNNING_SCOPES,
+    "account_settings:write",
+    "webhooks:read",
+    "webhooks:write",
+    "triggers:read",
+    "triggers:write",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCredentials:
+    """An OAuth client of the account: the normal way to sign in."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """A ready-made OAuth token; it cannot be renewed."""
+
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiToken:
+    """An API token of old; none can be made any more, and all end on 2027-04-30."""
+
+    email: str = field(repr=False)
+    token: str = field(repr=False)
+
+
+Credentials = ClientCredentials | AccessToken | ApiToken
+
+
+def _machine_pause(seconds: float) -> bool:
+    threading.Event().wait(max(0.0, seconds))
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class ZendeskAccount:
+    """Settings of one account.
+
+    Attributes:
+        account: the name that rows, logs and metrics carry.
+        base_url: `https://acme.zendesk.com`; plain http on a loopback address only.
+        credentials: how to sign in.
+        clock: the helpdesk's present instant, aware.
+        history: where histories come from: the bulk events stream, or the audits
+            of each changed ticket.
+        field_ids: our own fields that are mapped to given ids; the others are
+            found by title and type.
+        api_share: share of the plan's requests that the default budget allows.
+        bots: people (ids) whose comments are nobody's reply.
+        scopes: what a token is asked for.
+        pause: waits so many seconds of that clock; True when it was told to stop.
+        budget: the calls that may still be made; shared by all who use
+            the account; None: one in memory, by `api_share`.
+    """
+
+    account: str
+    base_url: str
+    credentials: Credentials
+    clock: Callable[[], datetime]
+    history: Literal["events", "audits"] = "events"
+    field_ids: Mapping[str, str] = field(default_factory=dict)
+    api_share: Fraction = Fraction(7, 10)
+    bots: frozenset[str] = frozenset()
+    scopes: tuple[str, ...] = RUNNING_SCOPES
+    pause: Callable[[float], bool] = _machine_pause
+    budget: Budget | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse an address to which credentials must not be sent.
+
+        Raises:
+            ValueError: no https and no loopback address, or more than a host.
+        """
+        parts = urlsplit(self.base_url)
+        if parts.scheme != "https" and not (parts.scheme == "http" and self.is_loopback):
+            raise ValueError("the helpdesk's address must begin with https://")
+        if not parts.hostname or parts.path.strip("/") or parts.query or parts.username:
+            raise ValueError("the helpdesk's address is a host and nothing else")
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the helpdesk is on this machine: the sandbox."""
+        return urlsplit(self.base_url).hostname in LOOPBACK
+
+    @property
+    def netloc(self) -> str:
+        """Host and port."""
+        return urlsplit(self.base_url).netloc
