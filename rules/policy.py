@@ -268,4 +268,4 @@ class Policy:
     trials: tuple[Trial, ...] = ()
     where: Where = field(default_factory=lambda: Where("", 1, 1))
     named_at: Mapping[str, Where] = field(default_factory=dict)
-    written: tuple[tuple[Where, str, str], ...] = ()
+    secrets: tuple[tuple[Where, str], ...] = ()

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rule files in, a policy out, or all that is wrong with them.
+
+Nothing is raised for an admin's mistake, whatever the bytes; the files of a
+folder are read, checked and merged in one go, and everything that is wrong is
+told at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rules.consistency import check_consistency
+from rules.fingerprint import fingerprint
+from rules.folder import read_folder
+from rules.names import check_names
+from rules.policy import Policy
+from rules.resolve_calendars import resolve_calendars
+from rules.resolve_promises import resolve_exclusions, resolve_obligations
+from rules.resolve_steps import resolve_escalations, resolve_recipients, resolve_settings
+from rules.resolve_tiers import resolve_contracts, resolve_tiers
+from rules.resolve_trials import resolve_trials
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rules.folder import Folder
+    from rules.problems import Problem
+
+
+def load(files: Mapping[str, bytes]) -> tuple[Policy | None, list[Problem]]:
+    """What the files of a rule folder mean, and what is wrong with them.
+
+    Args:
+        files: the bytes of each file by its name as it is to be printed. Files
+            whose top-level key is `tests` hold tests, all others rules.
+
+    Returns:
+        The policy, None when there is any error; all errors, sorted by place.
+    """
+    folder = read_folder(files)
+    policy = _resolve(folder)
+    check_names(folder, policy.choosers)
+    check_consistency(folder, policy)
+    problems = sorted(set(folder.problems))
+    if problems:
+        return None, problems
+    return replace(policy, hash=fingerprint(policy)), []
+
+
+def _resolve(folder: Folder) -> Policy:
+    """A policy of all that could be read; the folder gathers what does not fit."""
+    settings = resolve_settings(folder)
+    zone = settings.time_zone
+    calendars, choosers = resolve_calendars(folder, zone)
+    return Policy(
+        "",
+        settings,
+        calendars,
+        choosers,
+        resolve_recipients(folder),
+        resolve_escalations(folder),
+        resolve_tiers(folder, zone),
+        resolve_contracts(folder, zone),
+        resolve_obligations(folder, zone),
+        resolve_exclusions(folder, zone),
+        trials=resolve_trials(folder, zone),
+        where=folder.start,
+        named_at=folder.defined["escalations"],
+        secrets=tuple(folder.secrets),
+    )
