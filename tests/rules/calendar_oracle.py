@@ -54,7 +54,8 @@ class OpenMinutes:
     def add(self, start: int, running: int, at_closing: str) -> int | None:
         """When `running` open seconds have passed; None when that is not within the dates."""
         at, left = start, running
-        while at // 60 <= max(self.minutes, default=0):
+        last = max(self.minutes, default=0)
+        while at // 60 <= last:
             if self.is_open(at):
                 rest = 60 - at % 60
                 if left < rest or (left == rest and at_closing == "closing" and running):
