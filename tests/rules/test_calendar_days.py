@@ -177,3 +177,26 @@ def test_the_cut_off_is_exact_to_the_second():
     calendar = office()
     start = seconds("2026-11-19 15:00") + 1
     assert wall(calendar.after_cut_off(start, 15 * 3600)) == "2026-11-20 09:00 +0100"
+
+
+@pytest.mark.parametrize(
+    ("start", "days", "closing"),
+    [
+        pytest.param("2026-11-20 15:30", 1, "2026-11-23 17:00 +0100", id="over the weekend"),
+        pytest.param("2026-11-23 16:30", 1, "2026-11-24 15:00 +0100", id="a date closing earlier"),
+        pytest.param("2026-11-21 12:00", 0, "2026-11-23 17:00 +0100", id="the first open date"),
+    ],
+)
+def test_by_closing_is_the_last_closing_of_the_counted_date(start: str, days: int, closing: str):
+    calendar = BusinessCalendar(AMSTERDAM, {**OFFICE, "tue": [("09:00", "15:00")]})
+    assert wall(calendar.closing_after_working_days(seconds(start), days)) == closing
+
+
+def test_days_far_ahead_grow_the_calendar():
+    calendar = BusinessCalendar(AMSTERDAM, {"mon": [("09:00", "17:00")]})
+    due = calendar.working_days(seconds("2026-11-23 10:00"), 520)[0]
+    assert wall(due) == "2036-11-10 10:00 +0100"
+
+
+def test_a_calendar_names_its_zone():
+    assert repr(office()) == "<BusinessCalendar in Europe/Amsterdam>"
