@@ -94,3 +94,11 @@ class Sender(Protocol):
 
     def was_sent(self, message: OutboxMessage) -> bool | None:
         """Whether an earlier try arrived; None where the channel cannot be read back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message that is ours to send for as long as the token holds."""
+
+    message: OutboxMessage
+    token: str

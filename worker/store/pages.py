@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from worker.store.current import with_values
-from worker.store.database import epoch
+from worker.store.database import epoch, instant
 from worker.store.facts_json import (
     current_text,
     happening_text,
@@ -32,6 +32,7 @@ TICKETS = "tickets"
 """The name of the stream that `Helpdesk.changes` reads."""
 
 _RETRY_SET_ASIDE_AFTER = 300
+_OVERLAP = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,21 @@ def present_cursor(books: Books) -> str | None:
     return books.tx.execute(
         sa.select(cursors.c.cursor).where(books.of(cursors), cursors.c.stream == TICKETS)
     ).scalar()
+
+
+def forget_cursor(books: Books) -> None:
+    """The helpdesk no longer knows the cursor: the next run starts from a time."""
+    books.tx.execute(
+        sa.update(cursors).where(books.of(cursors), cursors.c.stream == TICKETS).values(cursor=None)
+    )
+
+
+def resume_from(books: Books) -> datetime | None:
+    """From when to read without a cursor: the newest change seen, less an overlap."""
+    until = books.tx.execute(
+        sa.select(cursors.c.until).where(books.of(cursors), cursors.c.stream == TICKETS)
+    ).scalar()
+    return None if until is None else instant(until - _OVERLAP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +249,7 @@ def _upsert(books: Books, *, read_afresh: bool) -> sa.Executable:
             "updated_at": new.updated_at,
             "life": new.life,
             "status": new.status,
+            "unwritable": 0,
             "organization_id": new.organization_id,
             # The version at which this customer was first seen with the ticket stays.
             "organization_version": sa.case(

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Points at which a test may end the process as if the power had failed."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+_VARIABLE = "STIPT_CRASH_AT"
+_lock = threading.Lock()
+_passed: dict[str, int] = {}
+
+
+def crash_point(name: str) -> None:
+    """End the process here at once when `STIPT_CRASH_AT` is `name` or `name:k`.
+
+    `k` is the passage at which to end, from 1. Nothing is flushed, closed or
+    rolled back.
+    """
+    wanted = os.environ.get(_VARIABLE)
+    if not wanted:
+        return
+    point, _, passage = wanted.partition(":")
+    if point != name:
+        return
+    with _lock:
+        _passed[name] = _passed.get(name, 0) + 1
+        passed = _passed[name]
+    if passed == int(passage or 1):
+        os._exit(137)

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The outbox's rows: claimed, sent, marked; a row that was claimed twice may have been sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from rules.verdict import OPEN_STATES
+from worker.outbox import Claimed, OutboxMessage
+from worker.store.database import epoch, instant, instant_or_none, new_token
+from worker.store.facts_json import list_of
+from worker.store.tables import outbox, tickets, verdicts
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from worker.store.database import Books
+
+_rows = outbox.c
+
+
+def claim_messages(books: Books, now: datetime, limit: int, lease: int) -> list[Claimed]:
+    """Claim messages that are due, and those whose sender has not come back."""
+    database = books.database
+    choice = (
+        sa.select(_rows.id)
+        .where(
+            books.of(outbox),
+            _rows.state.in_(("ready", "sending")),
+            _rows.due <= epoch(now),
+            sa.or_(
+                _rows.state == "ready",
+                _rows.lease_until < database.lease_now(),
+            ),
+        )
+        .order_by(_rows.due, _rows.id)
+        .limit(limit)
+    )
+    token = new_token()
+    claim = (
+        sa.update(outbox)
+        .where(_rows.id.in_(database.for_claim(choice).scalar_subquery()))
+        .values(
+            # It was being sent and nobody said how that ended.
+            ambiguous=sa.case((_rows.state == "sending", 1), else_=_rows.ambiguous),
+            state="sending",
+            claim=token,
+            lease_until=database.lease_now() + lease,
+            attempt=_rows.attempt + 1,
+        )
+        .returning(outbox)
+    )
+    rows = [Claimed(_message(row), token) for row in books.tx.execute(claim).mappings()]
+    return sorted(rows, key=lambda one: (one.message.at, one.message.id))
+
+
+def is_still_needed(books: Books, message: OutboxMessage) -> bool:
+    """Whether the cycle that the message speaks of is still open."""
+    state = books.tx.execute(
+        sa.select(verdicts.c.state).where(
+            books.of(verdicts),
+            verdicts.c.ticket_id == message.ticket_id,
+            verdicts.c.measure == message.measure,
+            verdicts.c.cycle == message.cycle,
+        )
+    ).scalar()
+    life = books.tx.execute(
+        sa.select(tickets.c.life).where(books.of(tickets), tickets.c.ticket_id == message.ticket_id)
+    ).scalar()
+    return state in OPEN_STATES and life == "present"
+
+
+def is_claimed(books: Books, claimed: Claimed) -> bool:
+    """Whether the row is still ours; asked right before the message goes out."""
+    choice = sa.select(_rows.id).where(*_mine(claimed))
+    return books.tx.execute(choice).first() is not None
+
+
+def finish_message(books: Books, claimed: Claimed, state: str, detail: str, now: datetime) -> bool:
+    """Close a claimed message; False when somebody else has it now."""
+    done = books.tx.execute(
+        sa.update(outbox)
+        .where(*_mine(claimed))
+        .values(
+            state=state,
+            detail=detail or None,
+            claim=None,
+            lease_until=None,
+            ended_at=epoch(now),
+        )
+    )
+    return done.rowcount == 1
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """When to try again, and what the next try must know.
+
+    `counts` is False for a wait that the other side asked for.
+    """
+
+    due: datetime
+    detail: str
+    may_have_arrived: bool
+    counts: bool = True
+
+
+def retry_message(books: Books, claimed: Claimed, retry: Retry) -> bool:
+    """Put a claimed message back for a later time; False when somebody else has it now."""
+    done = books.tx.execute(
+        sa.update(outbox)
+        .where(*_mine(claimed))
+        .values(
+            state="ready",
+            detail=retry.detail or None,
+            claim=None,
+            lease_until=None,
+            due=epoch(retry.due),
+            ambiguous=int(retry.may_have_arrived),
+            attempt=_rows.attempt if retry.counts else _rows.attempt - 1,
+        )
+    )
+    return done.rowcount == 1
+
+
+def count_messages(books: Books) -> dict[str, int]:
+    """Messages by state."""
+    choice = sa.select(_rows.state, sa.func.count()).where(books.of(outbox)).group_by(_rows.state)
+    return {row[0]: row[1] for row in books.tx.execute(choice)}
+
+
+def next_message_at(books: Books) -> int | None:
+    """When the earliest waiting message is due, in epoch seconds."""
+    choice = sa.select(sa.func.min(_rows.due)).where(
+        books.of(outbox), _rows.state.in_(("ready", "sending"))
+    )
+    return books.tx.execute(choice).scalar()
+
+
+def _mine(claimed: Claimed) -> tuple[sa.ColumnElement[bool], ...]:
+    return (_rows.id == claimed.message.id, _rows.claim == claimed.token, _rows.state == "sending")
+
+
+def _message(row: sa.RowMapping) -> OutboxMessage:
+    return OutboxMessage(
+        id=row["id"],
+        account=row["account"],
+        ticket_id=row["ticket_id"],
+        measure=row["measure"],
+        cycle=row["cycle"],
+        keys=list_of(row["steps"]),
+        labels=list_of(row["labels"]),
+        recipient=row["recipient"],
+        policy=row["policy"],
+        at=instant(row["at"]),
+        started_at=instant(row["started_at"]),
+        due_at=instant_or_none(row["due_at"]),
+        state=row["cycle_state"],
+        tier=row["tier"],
+        customer=row["customer"],
+        priority=row["priority"],
+        group=row["group_id"],
+        assignee=row["assignee_id"],
+        attempt=row["attempt"],
+        may_be_repeat=bool(row["ambiguous"]),
+        late_by=timedelta(seconds=row["late_by"]),
+    )
