@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The text of `sla_detail`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from rules.changes import CurrentFields
+from rules.detail import LONGEST, detail, is_same
+from rules.policy import PathIs, Policy
+from tests.rules.builders import (
+    a_contract,
+    a_policy,
+    a_step,
+    a_target,
+    a_ticket,
+    a_tier,
+    comment,
+    instant,
+    judged,
+    status,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from rules.facts import Ticket
+    from rules.steps import StepKey
+
+CURRENT = CurrentFields(own={}, status="open", updated_at=instant("2026-11-23 09:59"))
+STEPS = (a_step("50%"), a_step("75%"), a_step("60m before"), a_step("due"), a_step("120m after"))
+
+
+def _policy() -> Policy:
+    return a_policy(
+        a_tier(
+            "premium",
+            a_target("first_reply", "4h", counted="office", escalate="usual"),
+            a_target(
+                "resolution", "2wd", counted="office", pause_on=("pending",), escalate="usual"
+            ),
+            commitment="guarantee",
+        ),
+        escalations={"usual": STEPS},
+        contracts=[a_contract("acme", PathIs("organization.id", frozenset({"360001"})), "premium")],
+    )
+
+
+def _read(ticket: Ticket, now: str, sent: Collection[StepKey] = frozenset()) -> dict[str, Any]:
+    policy = _policy()
+    return json.loads(detail(judged(ticket, policy, now), policy, CURRENT, sent))
+
+
+def test_a_running_target_is_told_with_its_segments_and_steps():
+    read = _read(a_ticket("2026-11-23 15:00"), "2026-11-23 15:30", {("first_reply", 1, "50%")})
+    assert {key: read[key] for key in ("v", "rev", "at", "seen", "tier", "customer", "commit")} == {
+        "v": 1,
+        "rev": "0000000",
+        "at": "2026-11-23T15:30:00Z",
+        "seen": {"status": "open", "updated": "2026-11-23T09:59:00Z"},
+        "tier": "premium",
+        "customer": "acme",
+        "commit": "guarantee",
+    }
+    assert read["why"] == "rules.yaml:1, organization.id = 360001"
+    assert read["targets"][0] == {
+        "m": "first_reply",
+        "c": 1,
+        "s": "running",
+        "from": "2026-11-23T15:00:00Z",
+        "due": "2026-11-24T11:00:00Z",
+        "risk": "2026-11-24T10:12:00Z",
+        "of": 14400,
+        "used": 1800,
+        "open": [
+            ["2026-11-23T15:30:00Z", "2026-11-23T17:00:00Z"],
+            ["2026-11-24T09:00:00Z", "2026-11-24T11:00:00Z"],
+        ],
+        "cal": "office",
+        "tz": "UTC",
+        "rule": "rules.yaml:1",
+        "steps": [
+            ["2026-11-24T09:00:00Z", "50%", 1],
+            ["2026-11-24T10:00:00Z", "75%, 60m before", 0],
+            ["2026-11-24T11:00:00Z", "due", 0],
+            ["2026-11-24T13:00:00Z", "120m after", 0],
+        ],
+    }
+
+
+def test_a_paused_target_tells_since_when_what_is_left_and_what_pauses_it():
+    ticket = a_ticket(
+        "2026-11-23 10:00", comment("2026-11-23 11:00"), status("2026-11-23 12:00", "pending")
+    )
+    paused = _read(ticket, "2026-11-23 14:00")["targets"][1]
+    assert paused["s"] == "paused"
+    assert paused["since"] == "2026-11-23T12:00:00Z"
+    assert (paused["of"], paused["used"], paused["left"]) == (57600, 7200, 50400)
+    assert paused["pauses"] == ["pending"]
+    assert "due" not in paused
+    assert paused["steps"][0] == [None, "50%", 0]
+
+
+def test_an_ended_target_tells_how_and_how_much_over():
+    ticket = a_ticket("2026-11-23 10:00", comment("2026-11-23 15:00"))
+    ended = _read(ticket, "2026-11-23 16:00")["targets"][0]
+    assert (ended["s"], ended["end"], ended["ended_by"], ended["over"]) == (
+        "breached",
+        "2026-11-23T15:00:00Z",
+        "reply",
+        3600,
+    )
+
+
+def test_what_moves_by_itself_is_no_difference():
+    policy = _policy()
+    texts = [
+        detail(judged(a_ticket(), policy, now), policy, CURRENT, set())
+        for now in ("2026-11-23 10:05", "2026-11-23 10:55")
+    ]
+    assert texts[0] != texts[1]
+    assert is_same(texts[0], texts[1])
+
+
+def test_a_step_that_was_sent_is_a_difference():
+    policy = _policy()
+    verdict = judged(a_ticket(), policy, "2026-11-23 12:30")
+    before = detail(verdict, policy, CURRENT, set())
+    assert not is_same(before, detail(verdict, policy, CURRENT, {("first_reply", 1, "50%")}))
+
+
+def test_broken_text_is_a_difference():
+    policy = _policy()
+    text = detail(judged(a_ticket(), policy, "2026-11-23 12:30"), policy, CURRENT, set())
+    for broken in (None, "", text[:-5], "[]", "7"):
+        assert not is_same(broken, text)
+
+
+def test_a_long_story_still_fits_and_counts_what_was_left_out():
+    happenings = []
+    for day in range(1, 29):
+        happenings.append(comment(f"2026-10-{day:02} 12:00", "requester"))
+        happenings.append(comment(f"2026-10-{day:02} 15:00"))
+    policy = a_policy(
+        a_tier("standard", a_target("next_reply", "2h", escalate="usual")),
+        escalations={"usual": STEPS},
+    )
+    ticket = a_ticket("2026-09-30 10:00", comment("2026-09-30 11:00"), *happenings)
+    text = detail(judged(ticket, policy, "2026-11-01 10:00"), policy, CURRENT, set())
+    read = json.loads(text)
+    assert len(text) <= LONGEST
+    assert read["cut"] + len(read["targets"]) == 28
+    assert read["targets"][-1]["c"] == 28
+
+
+def test_no_target_says_why():
+    policy = a_policy(a_tier("everyone"))
+    verdict = judged(a_ticket(organization=None), policy, "2026-11-23 10:30")
+    read = json.loads(detail(verdict, policy, CURRENT, set()))
+    assert read["none"] == "no_organization"
+    assert "targets" not in read

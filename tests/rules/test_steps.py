@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Escalation steps on the target's own clock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rules.steps import steps_due
+from tests.rules.builders import (
+    a_calendar,
+    a_policy,
+    a_step,
+    a_target,
+    a_ticket,
+    a_tier,
+    change,
+    comment,
+    cycle_of,
+    instant,
+    judged,
+    status,
+)
+
+if TYPE_CHECKING:
+    from rules.policy import Policy
+    from rules.verdict import CycleVerdict
+
+USUAL = (
+    a_step("50%"),
+    a_step("75%"),
+    a_step("60m before"),
+    a_step("due"),
+    a_step("120m after", repeat_every=4 * 3600, repeat_times=3),
+)
+
+
+def _policy(within: str = "4h", counted: str = "always", **more: Any) -> Policy:
+    measure = more.pop("measure", "first_reply")
+    target = a_target(measure, within, counted=counted, escalate="usual", **more)
+    return a_policy(a_tier("standard", target), escalations={"usual": USUAL})
+
+
+def _moments(row: CycleVerdict) -> dict[str, str | None]:
+    return {step.key: step.at and step.at.strftime("%m-%d %H:%M") for step in row.steps}
+
+
+def test_steps_fire_at_their_share_before_at_and_after_the_due():
+    verdict = judged(a_ticket("2026-11-23 10:00"), _policy(), "2026-11-23 10:00")
+    assert _moments(cycle_of(verdict, "first_reply")) == {
+        "50%": "11-23 12:00",
+        "75%": "11-23 13:00",
+        "60m before": "11-23 13:00",
+        "due": "11-23 14:00",
+        "120m after": "11-23 16:00",
+        "120m after #2": "11-23 20:00",
+        "120m after #3": "11-24 00:00",
+        "120m after #4": "11-24 04:00",
+    }
+
+
+def test_steps_run_in_working_time():
+    verdict = judged(a_ticket("2026-11-20 14:30"), _policy("4h", "office"), "2026-11-20 14:30")
+    moments = _moments(cycle_of(verdict, "first_reply"))
+    assert moments["due"] == "11-23 10:30"
+    assert moments["60m before"] == "11-23 09:30"
+    assert moments["50%"] == "11-20 16:30"
+    assert moments["120m after"] == "11-23 12:30"
+    assert moments["120m after #2"] == "11-23 16:30"
+
+
+def test_an_hour_before_a_monday_morning_deadline_is_friday_at_the_same_distance():
+    policy = a_policy(
+        a_tier("standard", a_target("first_reply", "4h", counted="office", escalate="usual")),
+        calendars=[a_calendar(hours={d: [("09:00", "17:30")] for d in ("mon", "fri")})],
+        escalations={"usual": USUAL},
+    )
+    verdict = judged(a_ticket("2026-11-20 14:00"), policy, "2026-11-20 14:00")
+    moments = _moments(cycle_of(verdict, "first_reply"))
+    assert moments["due"] == "11-23 09:30"
+    assert moments["60m before"] == "11-20 17:00"
+
+
+def test_a_pause_moves_what_is_still_to_come_and_leaves_what_has_fired():
+    policy = _policy("4h", measure="requester_wait")
+    ticket = a_ticket(
+        "2026-11-23 10:00",
+        status("2026-11-23 12:30", "pending"),
+        status("2026-11-23 15:30", "open"),
+    )
+    while_paused = _moments(cycle_of(judged(ticket, policy, "2026-11-23 13:00"), "requester_wait"))
+    assert while_paused["50%"] == "11-23 12:00"
+    assert while_paused["75%"] is None
+    assert while_paused["due"] is None
+    after = _moments(cycle_of(judged(ticket, policy, "2026-11-23 15:30"), "requester_wait"))
+    assert after["50%"] == "11-23 12:00"
+    assert after["75%"] == "11-23 16:00"
+    assert after["due"] == "11-23 17:00"
+
+
+def test_a_met_target_cancels_what_was_still_to_come():
+    ticket = a_ticket("2026-11-23 10:00", comment("2026-11-23 12:30"))
+    policy = _policy()
+    verdict = judged(ticket, policy, "2026-11-23 18:00")
+    moments = _moments(cycle_of(verdict, "first_reply"))
+    assert moments["50%"] == "11-23 12:00"
+    assert moments["75%"] is None
+    assert steps_due(verdict, policy, set(), instant("2026-11-23 18:00")) == ()
+
+
+def test_due_steps_are_those_not_sent_whose_moment_is_not_later_than_now():
+    policy = _policy()
+    verdict = judged(a_ticket("2026-11-23 10:00"), policy, "2026-11-23 13:00")
+    sent = {("first_reply", 1, "50%")}
+    due = steps_due(verdict, policy, sent, instant("2026-11-23 13:00"))
+    assert [(step.key, step.at) for step in due] == [
+        ("75%", instant("2026-11-23 13:00")),
+        ("60m before", instant("2026-11-23 13:00")),
+    ]
+
+
+def test_a_late_step_says_how_late_it_is():
+    policy = _policy()
+    verdict = judged(a_ticket("2026-11-23 10:00"), policy, "2026-11-23 13:45")
+    first = steps_due(verdict, policy, set(), instant("2026-11-23 13:45"))[0]
+    assert (first.key, first.late_by.total_seconds() / 60) == ("50%", 105)
+
+
+def test_the_next_look_is_the_next_step_then_the_second_after_the_due():
+    policy = _policy()
+    ticket = a_ticket("2026-11-23 10:00")
+    moments = []
+    now = "2026-11-23 10:00"
+    for _ in range(6):
+        look_at = judged(ticket, policy, now).look_at
+        assert look_at is not None
+        now = look_at.isoformat()
+        moments.append(look_at.strftime("%H:%M:%S"))
+    assert moments == ["12:00:00", "13:00:00", "13:12:00", "14:00:00", "14:00:01", "16:00:00"]
+
+
+def test_nothing_is_looked_at_while_every_clock_is_paused():
+    policy = _policy("4h", measure="requester_wait")
+    ticket = a_ticket("2026-11-23 10:00", status("2026-11-23 10:30", "pending"))
+    assert judged(ticket, policy, "2026-11-23 11:00").look_at is None
+
+
+def test_a_step_before_the_start_never_fires():
+    verdict = judged(a_ticket("2026-11-23 10:00"), _policy("30m"), "2026-11-23 10:00")
+    assert _moments(cycle_of(verdict, "first_reply"))["60m before"] is None
+
+
+def test_shares_of_working_days_run_on_the_open_time_to_the_unpaused_due():
+    verdict = judged(a_ticket("2026-11-23 10:00"), _policy("2wd", "office"), "2026-11-23 10:00")
+    row = cycle_of(verdict, "first_reply")
+    moments = _moments(row)
+    assert row.target_seconds == 16 * 3600
+    assert moments["50%"] == "11-24 10:00"
+    assert moments["due"] == "11-25 10:00"
+    assert moments["120m after"] == "11-25 12:00"
+
+
+def test_by_closing_fires_the_due_step_at_closing():
+    verdict = judged(
+        a_ticket("2026-11-23 10:00"),
+        _policy("2wd", "office", by_closing=True),
+        "2026-11-23 10:00",
+    )
+    moments = _moments(cycle_of(verdict, "first_reply"))
+    assert moments["due"] == "11-25 17:00"
+    assert moments["60m before"] == "11-25 16:00"
+    assert moments["120m after"] == "11-26 11:00"
+
+
+def test_two_steps_with_one_label_have_keys_of_their_own():
+    policy = a_policy(
+        a_tier("standard", a_target("first_reply", "4h", escalate="twice")),
+        escalations={"twice": (a_step("50%"), a_step("50%", note=True))},
+    )
+    row = cycle_of(judged(a_ticket(), policy, "2026-11-23 10:00"), "first_reply")
+    assert [step.key for step in row.steps] == ["50%", "50% (2)"]
+
+
+def test_a_target_exceeded_on_arrival_fires_its_due_step_at_the_arrival():
+    policy = a_policy(
+        a_tier(
+            "standard",
+            a_target("first_reply", {"urgent": "1h", "otherwise": "8h"}, escalate="usual"),
+        ),
+        escalations={"usual": USUAL},
+    )
+    ticket = a_ticket("2026-11-23 10:00", change("2026-11-23 13:00", "priority", "urgent"))
+    row = cycle_of(judged(ticket, policy, "2026-11-23 13:30"), "first_reply")
+    moments = _moments(row)
+    assert row.breached_at == instant("2026-11-23 13:00")
+    assert row.due_at == instant("2026-11-23 11:00")
+    assert moments["due"] == "11-23 13:00"
+    assert moments["120m after"] == "11-23 15:00"
