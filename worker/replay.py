@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
 
-from connector.history.reader import BadLine, Reading, read_history, read_line
+from connector.history.reader import BadLine, Reading, read_line, readable_lines
 from connector.history.values import EARLIEST, as_iso
 from rules.evaluate import evaluate
 
@@ -112,7 +112,7 @@ class Scan:
 def scan(lines: Iterable[Line]) -> Scan:
     """Read every line once: what is bad, which ticket comes twice, the latest instant."""
     reading = Reading()
-    for _ in read_history((line for _, line in lines), reading):
+    for _ in readable_lines((line for _, line in lines), reading):
         pass
     return Scan(reading, frozenset(one.number for one in reading.bad))
 

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import msgspec
 
 from connector.history.jsonl import moved_to_creation, ticket_from_json
+from connector.history.quick import quick_line
 from connector.history.values import HistoryLineError, shown
 
 if TYPE_CHECKING:
@@ -32,6 +33,14 @@ class BadLine:
     reason: str
 
 
+class Glance(NamedTuple):
+    """A readable line: its ticket, the latest instant it tells, how many happenings were moved."""
+
+    ticket_id: str
+    latest: datetime
+    n_moved: int
+
+
 @dataclass(slots=True)
 class Reading:
     """What reading a history came to, filled while its tickets are taken.
@@ -47,11 +56,10 @@ class Reading:
     latest: datetime | None = None
     bad: list[BadLine] = field(default_factory=list)
 
-    def take(self, ticket: Ticket, n_moved: int) -> None:
-        """Count a readable ticket."""
+    def take(self, latest: datetime, n_moved: int) -> None:
+        """Count a readable ticket by its latest instant."""
         self.n_tickets += 1
         self.n_moved += n_moved
-        latest = latest_instant(ticket)
         if self.latest is None or latest > self.latest:
             self.latest = latest
 
@@ -87,6 +95,24 @@ def read_line(line: bytes) -> tuple[Ticket, int]:
     Raises:
         HistoryLineError: the line is too long, is not JSON, or breaks the format.
     """
+    quick = quick_line(line) if len(line) <= LONGEST_LINE else None
+    return (quick.ticket(), 0) if quick else _read_the_long_way(line)
+
+
+def glance(line: bytes) -> Glance:
+    """What a history as a whole needs to know of a line, without making a ticket of it.
+
+    Raises:
+        HistoryLineError: just where `read_line` raises it.
+    """
+    quick = quick_line(line) if len(line) <= LONGEST_LINE else None
+    if quick:
+        return Glance(quick.id, quick.latest, 0)
+    ticket, n_moved = _read_the_long_way(line)
+    return Glance(ticket.id, latest_instant(ticket), n_moved)
+
+
+def _read_the_long_way(line: bytes) -> tuple[Ticket, int]:
     if len(line) > LONGEST_LINE:
         raise HistoryLineError(f"longer than {LONGEST_LINE // 1024 // 1024} MB")
     try:
@@ -109,22 +135,28 @@ def read_history(lines: Iterable[bytes], reading: Reading) -> Iterator[Ticket]:
     A bad line, or one that repeats the id of an earlier ticket, is noted in
     `reading` and the rest goes on. Empty lines say nothing.
     """
+    for line in readable_lines(lines, reading):
+        yield read_line(line)[0]
+
+
+def readable_lines(lines: Iterable[bytes], reading: Reading) -> Iterator[bytes]:
+    """The lines of a JSON Lines history that can be read, as `read_history` counts them."""
     line_of_ticket: dict[str, int] = {}
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         reading.n_lines += 1
         try:
-            ticket, n_moved = read_line(line)
+            seen = glance(line)
         except HistoryLineError as mistake:
             reading.bad.append(BadLine(number, str(mistake)))
             continue
-        earlier = line_of_ticket.setdefault(ticket.id, number)
+        earlier = line_of_ticket.setdefault(seen.ticket_id, number)
         if earlier != number:
-            reading.bad.append(BadLine(number, repeated(ticket.id, earlier)))
+            reading.bad.append(BadLine(number, repeated(seen.ticket_id, earlier)))
             continue
-        reading.take(ticket, n_moved)
-        yield ticket
+        reading.take(seen.latest, seen.n_moved)
+        yield line
 
 
 def repeated(ticket_id: str, earlier: int) -> str:

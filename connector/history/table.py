@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TextIO, cast
 
 from connector.history.mapping import TEXT_COLUMNS, MappingError, TableMapping
-from connector.history.reader import BadLine, Reading, repeated
+from connector.history.reader import BadLine, Reading, latest_instant, repeated
 from connector.history.values import HistoryLineError, nearest, shown
 from rules.facts import Happening, Organization, Requester, Ticket
 
@@ -136,7 +136,7 @@ def _with_history(ticket: Ticket, happenings: list[Happening], reading: Reading)
     kept = [replace(one, at=max(one.at, born)) for one in happenings]
     kept.sort(key=lambda one: one.at)
     ticket = ticket.with_happenings(tuple(kept))
-    reading.take(ticket, n_moved)
+    reading.take(latest_instant(ticket), n_moved)
     return ticket
 
 

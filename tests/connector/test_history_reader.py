@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import io
+import json
 
 import pytest
 
 from connector.history import reader
+from connector.history.jsonl import ticket_from_json
+from connector.history.quick import quick_line
 from connector.history.reader import Reading, lines_of, read_history, read_line
 
 GOOD = b'{"id": "%s", "created_at": "2026-11-20T08:30:00Z"}'
@@ -91,3 +94,53 @@ def test_the_latest_instant_is_that_of_readable_tickets_alone() -> None:
 
     assert reading.latest is not None
     assert reading.latest.isoformat() == "2026-11-21T10:00:00+00:00"
+
+
+HEAD = '"id": "1", "created_at": "2026-11-20T08:30:00Z"'
+AT = '"at": "2026-11-20T09:00:00Z"'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HEAD,
+        HEAD + ', "fields": {"a": 5, "b": [1, true, "x"], "c": null, "d": 1.5, "e": false}',
+        HEAD + ', "organization": {"id": "9", "fields": {"a": 1}, "tags": ["x"]}, "tags": ["y"]',
+        HEAD + ', "requester": {"id": "9", "role": "agent", "language": "nl", "tags": ["x"]}',
+        HEAD + ', "priority": "high", "status": "open", "created_by": "agent", "channel": "web"',
+        HEAD + f', "happenings": [{{{AT}, "kind": "comment", "by": "agent", "public": false}}]',
+        HEAD
+        + f', "happenings": [{{{AT}, "kind": "status", "to": "hold", "custom": "X", "was": "new"}},'
+        + ' {"at": "2026-11-20T08:40:00Z", "kind": "field", "field": "a", "to": [1, "b"]},'
+        + f' {{{AT}, "kind": "field", "field": "priority", "to": null, "via": "api", "id": "7"}}]',
+    ],
+)
+def test_the_quick_way_and_the_long_way_read_the_same_ticket(text: str) -> None:
+    line = f"{{{text}}}".encode()
+
+    quick = quick_line(line)
+
+    assert quick is not None
+    assert quick.ticket() == ticket_from_json(json.loads(line))
+    assert quick.latest == reader.latest_instant(quick.ticket())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"id": 1, "created_at": "2026-11-20T08:30:00Z"',
+        '"id": "1", "created_at": "2026-11-20T09:30:00+01:00"',
+        '"id": "1", "created_at": "2026-11-20T08:30:00.5Z"',
+        '"id": "1", "created_at": "1969-11-20T08:30:00Z"',
+        '"id": "1", "created_at": "2026-11-20T08:30:00"',
+        HEAD + ', "group": ""',
+        HEAD + ', "tags": null',
+        HEAD + ', "happenings": [{"at": "2026-11-20T08:00:00Z", "kind": "deleted"}]',
+        HEAD + ', "happenings": [{"at": "2200-11-20T09:00:00Z", "kind": "comment"}]',
+        HEAD + f', "happenings": [{{{AT}, "kind": "field", "field": "priority", "to": "top"}}]',
+        HEAD + f', "happenings": [{{{AT}, "kind": "status", "to": "top"}}]',
+        HEAD + f', "happenings": [{{{AT}, "kind": "comment", "to": "x"}}]',
+    ],
+)
+def test_what_is_written_unusually_goes_the_long_way(text: str) -> None:
+    assert quick_line(f"{{{text}}}".encode()) is None
