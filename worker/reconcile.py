@@ -111,8 +111,8 @@ class Reconciler:
         with self._database.write(self._account) as books:
             found = self._store(books, look, judged, now)
             crash_point("tick-before-commit")
-        for one, fault in failed:
-            self._contain(one, fault, look.token, now)
+        for one, error in failed:
+            self._contain(one, error, look.token, now)
         return Reconciled(
             judged=found.judged,
             stale=found.stale,

@@ -289,6 +289,21 @@ def release_wanted(
     )
 
 
+def put_off_policy_changes(books: Books, now: datetime, until: datetime) -> int:
+    """Changes that only rules, settings or code have caused wait for the next budget."""
+    change = (
+        sa.update(field_changes)
+        .where(
+            books.of(field_changes),
+            _rows.state == "ready",
+            _rows.cause == "policy",
+            _rows.due <= epoch(now),
+        )
+        .values(due=epoch(until), detail="waits for the write budget of the next hour")
+    )
+    return books.tx.execute(change).rowcount
+
+
 def start_writing(books: Books, now: datetime) -> int:
     """Writing has been switched on: what a dry run recorded is now to be written."""
     change = (

@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes wanted changes back in bulk and takes every ticket's outcome to heart."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from connector.base import CredentialsRejected, HelpdeskError, Refused, Throttled, WriteResult
+from rules.changes import TicketChange
+from worker.crash import crash_point
+from worker.pausing import pause_connection
+from worker.store.accounts import (
+    account_row,
+    next_budget_at,
+    raise_notice,
+    spend_write_budget,
+    write_budget_left,
+)
+from worker.store.looks import wake
+from worker.store.pages import store_snapshot, store_states
+from worker.store.wanted import (
+    claim_wanted,
+    finish_wanted,
+    put_off_policy_changes,
+    release_wanted,
+    still_claimed,
+)
+from worker.store.writes import mark_unwritable, record_written
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from connector.base import Helpdesk, TicketState, WriteOutcome
+    from rules.changes import CurrentFields, FieldChange
+    from worker.clock import Clock
+    from worker.store.database import Books, Database
+    from worker.store.wanted import Setback, Wanted
+
+BATCH = 100
+LEASE = 300
+"""Seconds: a bulk job takes up to half a minute, and its answers are read after that."""
+
+_WAITS = tuple(timedelta(seconds=one) for one in (30, 60, 300, 1800, 3600))
+_GIVEN_UP_AFTER = 8
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a batch came to, by outcome; `claimed` is 0 when nothing could be written now."""
+
+    claimed: int
+    outcomes: Mapping[str, int]
+    not_before: datetime | None = None
+
+
+class Writer:
+    """Carries out the wanted changes of one account.
+
+    Args:
+        database: where they wait.
+        helpdesk: where they go.
+        clock: the helpdesk's time.
+        budget: tickets an hour that may change because of rules, settings or
+            code alone; the larger of this and a tenth of the open tickets holds.
+    """
+
+    def __init__(
+        self, database: Database, helpdesk: Helpdesk, clock: Clock, *, budget: int
+    ) -> None:
+        self._database = database
+        self._helpdesk = helpdesk
+        self._account = helpdesk.account
+        self._clock = clock
+        self._budget = budget
+
+    def write_due(self) -> Written:
+        """Claim and write one batch."""
+        claimed = self._claim()
+        if not claimed:
+            return Written(0, {})
+        crash_point("write-claimed")
+        try:
+            return self._write(claimed)
+        except Throttled as wait:
+            due = self._clock.now() + timedelta(seconds=wait.retry_after)
+            self._release(claimed, due, str(wait), "wait")
+            _log.info("write_waits", account=self._account, until=due.isoformat())
+            return Written(len(claimed), {"waiting": len(claimed)}, due)
+        except CredentialsRejected as fault:
+            pause_connection(self._database, self._account, fault, self._clock.now())
+            self._release(claimed, self._clock.now(), str(fault), "failure")
+            return Written(0, {})
+        except HelpdeskError as fault:
+            known = isinstance(fault, Refused)
+            self._fail(claimed, str(fault), "failure" if known else "unknown")
+            return Written(len(claimed), {"error": len(claimed)})
+
+    def _claim(self) -> list[Wanted]:
+        now = self._clock.now()
+        with self._database.write(self._account) as books:
+            if account_row(books).paused_at is not None:
+                return []
+            own = claim_wanted(books, now, BATCH, LEASE, causes=("event", "time"))
+            if own:
+                return own
+            left = min(BATCH, write_budget_left(books, self._budget, now))
+            by_policy = claim_wanted(books, now, left, LEASE, causes=("policy",)) if left else []
+            spend_write_budget(books, len(by_policy), now)
+            if not left:
+                put_off_policy_changes(books, now, next_budget_at(now))
+            return by_policy
+
+    def _write(self, claimed: Sequence[Wanted]) -> Written:
+        doubtful = [one for one in claimed if one.is_ambiguous]
+        sure = [one for one in claimed if not one.is_ambiguous]
+        done, rest = self._read_back(doubtful)
+        with self._database.read(self._account) as books:
+            ours = still_claimed(books, claimed)
+        to_write = [one for one in (*sure, *rest) if one.id in ours]
+        begun_at = self._clock.now()
+        results: Sequence[WriteResult] = ()
+        if to_write:
+            crash_point("before-write")
+            results = self._helpdesk.write([_change(one) for one in to_write])
+            crash_point("written-not-marked")
+        outcomes: Counter[str] = Counter()
+        found = [(one, WriteResult(one.ticket_id, "equal", "already there")) for one in done]
+        found += list(zip(to_write, results, strict=True))
+        for group in _by_outcome(found):
+            self._take(group, begun_at)
+            outcomes[group[0][1].outcome] += len(group)
+        return Written(len(claimed), outcomes)
+
+    def _read_back(self, doubtful: Sequence[Wanted]) -> tuple[list[Wanted], list[Wanted]]:
+        """Of changes that may have been carried out: those that were, and what is left of others."""
+        if not doubtful:
+            return [], []
+        crash_point("before-read-back")
+        states = self._helpdesk.tickets([one.ticket_id for one in doubtful])
+        by_ticket: dict[str, TicketState] = {one.facts.id: one for one in states}
+        with self._database.write(self._account) as books:
+            store_states(books, states, self._clock.now())
+        done, rest = [], []
+        for one in doubtful:
+            state = by_ticket.get(one.ticket_id)
+            if state is None:
+                rest.append(one)
+                continue
+            left = tuple(change for change in one.changes if not _holds(state.current, change))
+            if left:
+                rest.append(replace(one, changes=left, seen_at=state.updated_at))
+            else:
+                done.append(one)
+        return done, rest
+
+    def _take(self, group: Sequence[tuple[Wanted, WriteResult]], begun_at: datetime) -> None:
+        outcome = group[0][1].outcome
+        if outcome == "conflict":
+            for one, result in group:
+                self._read_again(one, result)
+            return
+        if outcome == "error":
+            for one, result in group:
+                self._fail([one], result.detail, "unknown")
+            return
+        now = self._clock.now()
+        with self._database.write(self._account) as books:
+            self._close(books, group, outcome, begun_at)
+            if outcome == "refused":
+                self._tell_refusals(books, group, now)
+        crash_point("write-marked")
+
+    def _close(
+        self,
+        books: Books,
+        group: Sequence[tuple[Wanted, WriteResult]],
+        outcome: WriteOutcome,
+        begun_at: datetime,
+    ) -> None:
+        now = self._clock.now()
+        wanted = [one for one, _ in group]
+        if outcome in ("written", "equal"):
+            for ident in record_written(books, wanted, begun_at, now):
+                _log.error("ticket_quarantined", ticket_id=ident, reason="loop of writes")
+        elif outcome in ("unwritable", "gone"):
+            mark_unwritable(books, wanted)
+        state = "written" if outcome == "equal" else outcome
+        for one, result in group:
+            if not finish_wanted(books, one, state, result.detail, now):
+                # Another state became wanted meanwhile; what the ticket holds has changed.
+                wake(books, [one.ticket_id], now)
+
+    def _tell_refusals(
+        self, books: Books, group: Sequence[tuple[Wanted, WriteResult]], now: datetime
+    ) -> None:
+        details = sorted({result.detail for _, result in group})
+        text = f"The helpdesk refuses changes that the rules want: {'; '.join(details[:5])}"
+        if raise_notice(books, "writes_refused", text, now):
+            _log.error("write_refused", account=self._account, reason=details[:5])
+
+    def _read_again(self, one: Wanted, result: WriteResult) -> None:
+        """Somebody changed the ticket since: read it afresh; the next judgement decides anew."""
+        try:
+            snapshot = self._helpdesk.ticket(one.ticket_id)
+        except HelpdeskError as fault:
+            self._fail([one], str(fault), "failure")
+            return
+        now = self._clock.now()
+        with self._database.write(self._account) as books:
+            store_snapshot(books, snapshot, now)
+            finish_wanted(books, one, "superseded", result.detail or "conflict", now)
+            wake(books, [one.ticket_id], now)
+
+    def _fail(self, claimed: Sequence[Wanted], detail: str, after: Setback) -> None:
+        for one in claimed:
+            if one.tries >= _GIVEN_UP_AFTER:
+                self._give_up(one, detail)
+                continue
+            wait = _WAITS[min(one.tries, len(_WAITS)) - 1]
+            self._release([one], self._clock.now() + wait, detail, after)
+        _log.warning("write_failed", account=self._account, tickets=len(claimed), reason=detail)
+
+    def _give_up(self, one: Wanted, detail: str) -> None:
+        now = self._clock.now()
+        text = f"Changes could not be written after {one.tries} tries: {detail}"
+        with self._database.write(self._account) as books:
+            finish_wanted(books, one, "dead", detail, now)
+            raise_notice(books, "writes_dead", text, now)
+        _log.error("write_dead", ticket_id=one.ticket_id, reason=detail)
+
+    def _release(
+        self, claimed: Sequence[Wanted], due: datetime, detail: str, after: Setback
+    ) -> None:
+        with self._database.write(self._account) as books:
+            release_wanted(books, claimed, due, detail, after=after)
+
+
+def _change(one: Wanted) -> TicketChange:
+    return TicketChange(ticket_id=one.ticket_id, fields=one.changes, seen_at=one.seen_at)
+
+
+def _by_outcome(
+    found: Sequence[tuple[Wanted, WriteResult]],
+) -> list[list[tuple[Wanted, WriteResult]]]:
+    groups: dict[str, list[tuple[Wanted, WriteResult]]] = {}
+    for one, result in found:
+        groups.setdefault(result.outcome, []).append((one, result))
+    return list(groups.values())
+
+
+def _holds(current: CurrentFields, change: FieldChange) -> bool:
+    """Whether the ticket already holds what the change would bring about."""
+    held: Mapping[str, str | None] = {
+        **current.own,
+        "priority": current.priority,
+        "due_at": current.due_at,
+        "group": current.group,
+        "assignee": current.assignee,
+    }
+    if change.field == "tags":
+        return change.new in current.tags
+    return held.get(change.field) == change.new
