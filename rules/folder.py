@@ -42,13 +42,15 @@ class Folder:
 
     `trees` are the rules files' trees in the order of their names; `defined`
     says where each name stands first; names of `doubtful` sections cannot be
-    judged, because what defines them could not be read.
+    judged, because what defines them could not be read. `broken` are blocks
+    of which a part could not be read.
     """
 
     rules: list[RulesFile] = field(default_factory=list)
     trials: list[TrialsFile] = field(default_factory=list)
     defined: dict[Section, dict[str, Where]] = field(default_factory=dict)
     doubtful: set[Section] = field(default_factory=set)
+    broken: set[tuple[Section, str]] = field(default_factory=set)
     references: list[Reference] = field(default_factory=list)
     secrets: list[tuple[Where, str]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -98,8 +100,9 @@ def read_folder(files: Mapping[str, bytes]) -> Folder:
             if "tiers" in root.keys_at:
                 _check_tiers_stand_together(root, tiers_in, folder)
                 tiers_in = tiers_in or name
-        rules = read_as(RulesFile, document)
-        folder.rules += [rules] if rules else []
+        if rules := read_as(RulesFile, document):
+            folder.rules.append(rules)
+            folder.broken |= _broken(rules)
         folder.problems += document.problems
     if not files:
         folder.problem(Where("", 1, 1), "STP021", "", "the folder holds no rule files", _INIT)
@@ -127,6 +130,13 @@ def _gather(root: Block, folder: Folder) -> None:
             _define(section, name, Where(root.file, *at), folder)
     folder.references += _references(root, _RULE_REFERENCES)
     folder.secrets += _secrets(root, "")
+
+
+def _broken(rules: RulesFile) -> set[tuple[Section, str]]:
+    found: set[tuple[Section, str]] = set()
+    found |= {("tiers", name) for name, form in rules.tiers.items() if not form.is_whole}
+    found |= {("customers", name) for name, form in rules.customers.items() if not form.is_whole}
+    return found
 
 
 def _define(section: Section, name: str, where: Where, folder: Folder) -> None:

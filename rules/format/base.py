@@ -93,13 +93,22 @@ class Form(BaseModel):
         return Where(self._block.file, *at)
 
     def places(self) -> dict[str, Where]:
-        """Where the value of each key stands; keys of inner blocks as `outer.inner`."""
+        """Where the value of each key stands.
+
+        Keys of inner blocks are named `outer.inner`, items of lists
+        `outer.0`; `outer:` is where the key itself of an inner block stands.
+        """
         file = self._block.file
-        found = {key: Where(file, *at) for key, at in self._block.values_at.items()}
+        found: dict[str, Where] = {}
         for key, value in self._block.items():
-            if isinstance(value, Block):
-                for inner, at in value.values_at.items():
-                    found[f"{key}.{inner}"] = Where(file, *at)
+            found[key] = Where(file, *self._block.values_at[key])
+            if isinstance(value, str):
+                continue
+            found[f"{key}:"] = Where(file, *self._block.keys_at[key])
+            inner = value.values_at
+            below = inner.items() if isinstance(inner, dict) else enumerate(inner)
+            for part, at in below:
+                found[f"{key}.{part}"] = Where(file, *at)
         return found
 
     def key_place(self, key: str) -> Position:
