@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
-from hypothesis import assume, given, settings
+import pytest
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from rules.calendar_zones import time_zone
@@ -18,6 +19,8 @@ from tests.vectors import BOUNDARIES
 
 if TYPE_CHECKING:
     from rules.calendars import AtClosing
+
+pytestmark = pytest.mark.timeout(1800)  # the nightly profile tries thousands of examples
 
 ZONES = (
     "Africa/Cairo",
@@ -132,14 +135,12 @@ def utc(seconds: int) -> datetime:
 
 
 @given(cases(), st.integers(0, 4 * 86_400))
-@settings(deadline=None)
 def test_between_equals_counting_open_minutes_one_by_one(case: Case, span: int):
     counted = case.business.between(utc(case.start), utc(case.start + span))
     assert counted.total_seconds() == case.naive.between(case.start, case.start + span)
 
 
 @given(cases(), st.one_of(st.integers(0, 86_400), st.integers(0, 24 * 12).map(lambda n: n * 300)))
-@settings(deadline=None)
 def test_add_equals_walking_through_open_minutes(case: Case, running: int):
     expected = case.naive.add(case.start, running, case.business.at_closing)
     assume(expected is not None)
@@ -148,13 +149,11 @@ def test_add_equals_walking_through_open_minutes(case: Case, running: int):
 
 
 @given(cases())
-@settings(deadline=None)
 def test_open_is_open_in_both(case: Case):
     assert case.business.is_open(utc(case.start)) == case.naive.is_open(case.start)
 
 
 @given(cases(), st.integers(0, 10**7))
-@settings(deadline=None)
 def test_between_gives_back_what_was_added(case: Case, running: int):
     start = utc(case.start)
     due = case.business.add(start, timedelta(seconds=running))
@@ -162,7 +161,6 @@ def test_between_gives_back_what_was_added(case: Case, running: int):
 
 
 @given(cases(), st.integers(0, 10**7), st.integers(0, 10**6), st.integers(0, 10**6))
-@settings(deadline=None)
 def test_a_later_start_or_a_longer_time_is_never_due_earlier(
     case: Case, running: int, later: int, more: int
 ):
@@ -173,7 +171,6 @@ def test_a_later_start_or_a_longer_time_is_never_due_earlier(
 
 
 @given(cases(), st.integers(0, 40 * 86_400))
-@settings(deadline=None)
 def test_segments_are_ordered_apart_and_add_up(case: Case, span: int):
     start, end = utc(case.start), utc(case.start + span)
     segments = case.business.segments(start, end)
@@ -185,7 +182,6 @@ def test_segments_are_ordered_apart_and_add_up(case: Case, span: int):
 
 
 @given(cases(), st.integers(-(10**7), 10**7))
-@settings(deadline=None)
 def test_positions_and_instants_are_inverse(case: Case, running: int):
     business = case.business
     position = business.position(case.start) + running
@@ -197,7 +193,6 @@ def test_positions_and_instants_are_inverse(case: Case, running: int):
 
 
 @given(cases(), st.integers(0, 60))
-@settings(deadline=None)
 def test_working_days_land_in_open_time_on_a_later_date(case: Case, days: int):
     business = case.business
     judged, shown = business.working_days(case.start, days)
