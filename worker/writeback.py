@@ -39,15 +39,20 @@ if TYPE_CHECKING:
     from connector.base import Helpdesk, TicketState, WriteOutcome
     from rules.changes import CurrentFields, FieldChange
     from worker.clock import Clock
+    from worker.judging import Cause
     from worker.store.database import Books, Database
     from worker.store.wanted import Setback, Wanted
 
-BATCH = 100
-LEASE = 300
-"""Seconds: a bulk job takes up to half a minute, and its answers are read after that."""
+BATCH = 300
+"""Three bulk jobs: the connector runs them side by side and polls them with one call."""
+
+LEASE = 700
+"""Seconds: a connector gives a stuck bulk job up to ten minutes."""
 
 _WAITS = tuple(timedelta(seconds=one) for one in (30, 60, 300, 1800, 3600))
 _GIVEN_UP_AFTER = 8
+_OF_THE_TICKET: tuple[Cause, ...] = ("event", "time")
+_OF_RULES: tuple[Cause, ...] = ("policy",)
 _log = structlog.get_logger(__name__)
 
 
@@ -107,7 +112,7 @@ class Writer:
         with self._database.write(self._account) as books:
             if account_row(books).paused_at is not None:
                 return []
-            own = claim_wanted(books, now, BATCH, LEASE, causes=("event", "time"))
+            own = claim_wanted(books, now, BATCH, LEASE, causes=_OF_THE_TICKET)
             if own:
                 return own
             left = min(BATCH, write_budget_left(books, self._budget, now))
@@ -139,7 +144,7 @@ class Writer:
         return Written(len(claimed), outcomes)
 
     def _read_back(self, doubtful: Sequence[Wanted]) -> tuple[list[Wanted], list[Wanted]]:
-        """Of changes that may have been carried out: those that were, and what is left of others."""
+        """Of changes that may have been carried out: those that were, and what others lack."""
         if not doubtful:
             return [], []
         crash_point("before-read-back")
@@ -257,13 +262,11 @@ def _by_outcome(
 
 def _holds(current: CurrentFields, change: FieldChange) -> bool:
     """Whether the ticket already holds what the change would bring about."""
-    held: Mapping[str, str | None] = {
-        **current.own,
-        "priority": current.priority,
-        "due_at": current.due_at,
-        "group": current.group,
-        "assignee": current.assignee,
-    }
     if change.field == "tags":
         return change.new in current.tags
+    held: dict[str, str | None] = dict(current.own.items())
+    held["priority"] = current.priority
+    held["due_at"] = current.due_at
+    held["group"] = current.group
+    held["assignee"] = current.assignee
     return held.get(change.field) == change.new

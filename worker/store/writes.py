@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from worker.store.current import with_values
+from worker.store.current import with_changes
 from worker.store.database import epoch
 from worker.store.facts_json import current_of, current_text, values_of, values_text
 from worker.store.judgements import mark_acted
 from worker.store.tables import tickets
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
+    from rules.changes import FieldChange
     from worker.store.database import Books
     from worker.store.wanted import Wanted
 
@@ -62,12 +63,13 @@ def record_written(
     rows, looping = [], []
     for row in books.rows(choice):
         ident = row["ticket_id"]
-        values = {one.field: one.new for one in by_ticket[ident].changes}
         share = _share(row, at)
         loops = share.full_windows >= WINDOWS_IN_A_ROW
         if loops:
             looping.append(ident)
-        rows.append(_change(row, values, share) | {"is_looping": at if loops else None})
+        rows.append(
+            _change(row, by_ticket[ident].changes, share) | {"is_looping": at if loops else None}
+        )
     books.tx.execute(_update(books, epoch(begun_at)), rows)
     mark_acted(books, list(by_ticket), until=max(epoch(one.created_at) for one in written))
     return looping
@@ -97,13 +99,13 @@ def _share(row: sa.RowMapping, now: int) -> _Share:
     return _Share(window_at, writes, full + 1, window_at + WINDOW)
 
 
-def _change(
-    row: sa.RowMapping, values: Mapping[str, str | None], share: _Share
-) -> dict[str, object]:
+def _change(row: sa.RowMapping, changes: Sequence[FieldChange], share: _Share) -> dict[str, object]:
+    values: dict[str, str | None] = {one.field: one.new for one in changes}
+    values.pop("tags", None)  # tags are added, not held to
     return {
         "of_ticket": row["ticket_id"],
-        "current": current_text(with_values(current_of(row["current"]), values)),
-        "written": values_text(values_of(row["written"]) | dict(values)),
+        "current": current_text(with_changes(current_of(row["current"]), changes)),
+        "written": values_text(values_of(row["written"]) | values),
         "window_at": share.window_at,
         "window_writes": share.writes,
         "full_windows": share.full_windows,
