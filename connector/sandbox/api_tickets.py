@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.sandbox.answers import Answer, Refusal, not_found, too_many_values
+from connector.sandbox.answers import Answer, not_found, too_many_values
 from connector.sandbox.api_jobs import job_answer
 from connector.sandbox.endpoints import Endpoint
-from connector.sandbox.jobs import JobRow, Work, failed_row
+from connector.sandbox.jobs import JobRow, Work
 from connector.sandbox.ledger import TicketWrite
 from connector.sandbox.metric_events import metric_events_by_metric, policy_metrics
 from connector.sandbox.paging import listed
@@ -21,15 +21,8 @@ from connector.sandbox.render import (
     ticket_json,
     user_json,
 )
-from connector.sandbox.tickets import (
-    Doing,
-    create_ticket,
-    delete_ticket,
-    make_comment_private,
-    restore_ticket,
-    scrub_ticket,
-    update_ticket,
-)
+from connector.sandbox.ticket_endings import delete_ticket, restore_ticket, scrub_ticket
+from connector.sandbox.tickets import create_ticket, make_comment_private, update_ticket
 from connector.sandbox.wire import Json, as_int, as_object, as_rows, as_texts, ids_of, iso
 
 if TYPE_CHECKING:
@@ -222,46 +215,6 @@ def hide_comment(call: Call) -> Answer:
     raise not_found()
 
 
-def create_many(call: Call) -> Answer:
-    """`POST /tickets/create_many`: rows are done in an order of their own."""
-    rows = as_rows(call.body.get("tickets"))
-    if len(rows) > MOST:
-        raise too_many_values()
-    order = list(enumerate(rows))
-    call.account.rng.shuffle(order)
-    work = [_creation(call, number, row) for number, row in order]
-    return job_answer(call, Work("Bulk Create Ticket", "Creating ticket", work))
-
-
-def update_many(call: Call) -> Answer:
-    """`PUT /tickets/update_many`: one change for all `ids`, or a row for each ticket."""
-    if "ids" in call.query:
-        change = as_object(call.body.get("ticket"))
-        rows: list[Json] = [change | {"id": ident} for ident in ids_of(call.query["ids"])]
-        # the bulk form is always safe: its stamp is the time of queueing
-        queued: int | None = call.now
-    else:
-        rows = as_rows(call.body.get("tickets"))
-        queued = None
-    if len(rows) > MOST:
-        raise too_many_values()
-    for row in rows:
-        if queued is None and ("safe_update" in row) != ("updated_stamp" in row):
-            text = "safe_update and updated_stamp must be sent together"
-            raise Refusal(400, {"error": "InvalidValue", "description": text})
-    work = [_change(call, row, queued) for row in rows]
-    return job_answer(call, Work("Bulk Update Ticket", "Updating ticket", work))
-
-
-def destroy_many(call: Call) -> Answer:
-    """`DELETE /tickets/destroy_many?ids=`: 200 with a job."""
-    wanted = ids_of(call.query.get("ids", ""))
-    if len(wanted) > MOST:
-        raise too_many_values()
-    work = [_deletion(call, ident) for ident in wanted]
-    return job_answer(call, Work("Bulk Delete Ticket", "Deleting ticket", work))
-
-
 def sideloads(call: Call, tickets: Sequence[Ticket], wanted: set[str]) -> Json:
     """Root-level arrays of what the tickets of a page refer to."""
     account = call.account
@@ -324,69 +277,10 @@ def _in_bin(call: Call, ident: int) -> Ticket:
     return ticket
 
 
-def _at(call: Call, at: int) -> Doing:
-    doing = call.doing()
-    return Doing(doing.author_id, at, doing.channel, client=doing.client)
-
-
-def _creation(call: Call, number: int, values: Json) -> JobRow:
-    def run(at: int) -> Json:
-        try:
-            ticket, audit = create_ticket(call.account, values, _at(call, at))
-        except Refusal as refusal:
-            body = as_object(refusal.answer.body)
-            return {
-                "index": number,
-                "error": "TicketCreateFailed",
-                "details": str(body.get("description")),
-            }
-        note_write(call, audit, "create", at, in_job="create_many")
-        account_id = call.site.settings.account_id
-        return {"index": number, "id": ticket.id, "account_id": account_id}
-
-    return JobRow(run, action="create")
-
-
-def _change(call: Call, row: Json, queued: int | None) -> JobRow:
-    ident = as_int(row.get("id")) or 0
-    values = {key: value for key, value in row.items() if key != "id"}
-    keys = call.site.settings.assumptions.failed_row_keys
-
-    def run(at: int) -> Json:
-        try:
-            ticket = call.account.ticket(ident)
-            if queued is not None and ticket.updated > queued:
-                values["safe_update"], values["updated_stamp"] = True, iso(queued)
-            audit = update_ticket(call.account, ticket, values, _at(call, at))
-        except Refusal as refusal:
-            return failed_row(ident, "update", refusal, keys)
-        note_write(call, audit, "update", at, in_job="update_many")
-        return {"action": "update", "status": "Updated", "success": True, "id": ident}
-
-    return JobRow(run, ident)
-
-
-def _deletion(call: Call, ident: int) -> JobRow:
-    keys = call.site.settings.assumptions.failed_row_keys
-
-    def run(at: int) -> Json:
-        try:
-            delete_ticket(call.account, call.account.ticket(ident), _at(call, at))
-        except Refusal as refusal:
-            return failed_row(ident, "delete", refusal, keys)
-        call.site.ledger.ticket_writes.append(TicketWrite(iso(at), ident, "delete", {}))
-        return {"action": "delete", "status": "Deleted", "success": True, "id": ident}
-
-    return JobRow(run, ident, "delete")
-
-
 ENDPOINTS = (
     Endpoint("GET", "tickets", index, bucket="tickets-index"),
     Endpoint("POST", "tickets", create, wrapper="ticket", permitted=WRITABLE, action="create"),
     Endpoint("GET", "tickets/show_many", show_many),
-    Endpoint("POST", "tickets/create_many", create_many),
-    Endpoint("PUT", "tickets/update_many", update_many),
-    Endpoint("DELETE", "tickets/destroy_many", destroy_many, action="destroy_many"),
     Endpoint("GET", "tickets/{id}", show),
     Endpoint(
         "PUT",

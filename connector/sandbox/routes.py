@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.sandbox import (
+    api_bulk,
     api_configuration,
     api_exports,
     api_jobs,
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from connector.sandbox.endpoints import Endpoint
 
 ENDPOINTS: tuple[Endpoint, ...] = (
+    *api_bulk.ENDPOINTS,
     *api_tickets.ENDPOINTS,
     *api_exports.ENDPOINTS,
     *api_jobs.ENDPOINTS,

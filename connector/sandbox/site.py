@@ -17,7 +17,8 @@ from connector.sandbox.ledger import Ledger
 from connector.sandbox.limits import Buckets
 from connector.sandbox.render import Links
 from connector.sandbox.seed import furnish
-from connector.sandbox.tickets import Doing, run_housekeeping
+from connector.sandbox.ticket_endings import run_housekeeping
+from connector.sandbox.tickets import Doing
 from connector.sandbox.traffic import Traffic
 from connector.sandbox.wire import Json, as_int
 

@@ -12,16 +12,13 @@ from connector.sandbox.answers import Refusal
 from connector.sandbox.life import Cast, Life
 from connector.sandbox.office import MARKET_ZONES, arrival_weights, weight_at
 from connector.sandbox.seed_names import ACME_ID, CUSTOMERS
-from connector.sandbox.tickets import (
-    Doing,
-    create_ticket,
+from connector.sandbox.ticket_endings import (
     delete_ticket,
-    make_comment_private,
     merge_tickets,
     recalculate,
     run_housekeeping,
-    update_ticket,
 )
+from connector.sandbox.tickets import Doing, create_ticket, make_comment_private, update_ticket
 from connector.sandbox.wire import as_object
 
 if TYPE_CHECKING:
