@@ -68,6 +68,12 @@ COMMANDS = (
         "Judge every ticket of a history: one line per target and cycle, and a summary.",
         "stipt replay --rules sla --history tickets.jsonl --out verdicts.jsonl",
     ),
+    Command(
+        "sandbox",
+        "sandboxes",
+        "Serve a Zendesk account with a busy fictional helpdesk on this machine.",
+        "stipt sandbox --tickets 500 --speed 60",
+    ),
 )
 
 _HELP = "Service level agreements as code, beside the helpdesk you already have."

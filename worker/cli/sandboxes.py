@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`stipt sandbox`: the local stand-in for the Zendesk API."""
+
+import signal
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from worker.cli.exit_codes import CommandFailed
+from worker.cli.output import JsonFlag, QuietFlag, as_json, result, say
+
+if TYPE_CHECKING:
+    from connector.sandbox.settings import SandboxSettings
+
+
+def sandbox(
+    *,
+    port: Annotated[int, typer.Option(help="Loopback port; 0 takes a free one.", min=0)] = 8321,
+    tickets: Annotated[int, typer.Option(help="How many tickets it begins with.", min=0)] = 300,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same helpdesk.")] = 1,
+    speed: Annotated[
+        float, typer.Option(help="How many times faster its clock runs.", min=0)
+    ] = 1.0,
+    profile: Annotated[
+        Literal["default", "high_volume", "trial"], typer.Option(help="Whose rate limits it has.")
+    ] = "default",
+    faults: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A fault's name, or a file with one a line; repeatable.", metavar="FAULT"
+        ),
+    ] = None,
+    traffic: Annotated[
+        float | None, typer.Option(help="New tickets an hour of its clock; else as many as before.")
+    ] = None,
+    json: JsonFlag = False,
+    quiet: QuietFlag = False,
+) -> None:
+    """Serve a Zendesk account with a busy fictional helpdesk on this machine."""
+    from connector.sandbox.server import Sandbox
+    from connector.sandbox.settings import SandboxSettings
+
+    settings = SandboxSettings(
+        tickets=tickets,
+        seed=seed,
+        speed=speed,
+        profile=profile,
+        traffic=traffic,
+        faults=tuple(name for one in faults or () for name in _fault_names(one)),
+    )
+    stopped = threading.Event()
+    try:
+        server = Sandbox(settings)
+        url = server.start(port)
+    except ValueError as mistake:
+        raise typer.BadParameter(str(mistake), param_hint="--faults") from None
+    except OSError as mistake:
+        raise CommandFailed(f"port {port}: {mistake.strerror}; --port 0 takes a free one") from None
+    try:
+        _announce(url, settings, json=json, quiet=quiet)
+        signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+        stopped.wait()
+    except KeyboardInterrupt:
+        say("")
+    finally:
+        server.stop()
+
+
+def _fault_names(written: str) -> list[str]:
+    path = Path(written)
+    if not path.is_file():
+        return [written]
+    lines = (line.partition("#")[0].strip() for line in path.read_text("utf-8").splitlines())
+    return [line for line in lines if line]
+
+
+def environment_of(url: str, settings: "SandboxSettings") -> dict[str, str]:
+    """The settings with which Stipt works for this sandbox, by variable name."""
+    return {
+        "STIPT_ZENDESK_URL": url,
+        "STIPT_CLOCK_URL": f"{url}/_sandbox/clock",
+        "ZENDESK_OAUTH_CLIENT_ID": settings.client_id,
+        "ZENDESK_OAUTH_CLIENT_SECRET": settings.client_secret,
+    }
+
+
+def _announce(url: str, settings: "SandboxSettings", *, json: bool, quiet: bool) -> None:
+    environment = environment_of(url, settings)
+    if json:
+        as_json({"url": url, "tickets": settings.tickets, "environment": environment})
+        return
+    for name, value in environment.items():
+        result(f"export {name}={value}")
+    if not quiet:
+        say(f"{settings.tickets} tickets; the lines above point Stipt here. Ctrl-C ends it.")
