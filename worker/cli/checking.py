@@ -65,7 +65,8 @@ def _sets_of_files(paths: Sequence[Path]) -> list[dict[str, bytes]]:
 
 
 def _checked(files: dict[str, bytes], today: date) -> tuple["Policy | None", list["Problem"]]:
-    from rules import lint, load
+    from rules.lint import lint
+    from rules.load import load
 
     policy, problems = load(files)
     if policy is not None:

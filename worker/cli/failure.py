@@ -36,6 +36,7 @@ _MEANINGS: dict[str, tuple[str, ExitCode]] = {
     "worker.rule_folder.RulesInvalid": ("the rules have errors:", ExitCode.SETTINGS),
     "worker.rule_folder.RulesMissing": ("", ExitCode.SETTINGS),
     "worker.settings.SettingsInvalid": ("the settings are not complete:", ExitCode.SETTINGS),
+    "worker.store.schema.SchemaMismatch": ("the database does not fit:", ExitCode.SETTINGS),
 }
 """Errors by their full name, so that nothing is imported to recognise them: what they mean to
 the person at the keyboard, and the exit code (78 is for `run` alone, elsewhere it is 1)."""

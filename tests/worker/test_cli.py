@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The program as a whole: its help, its exit codes, what it says when something goes wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from connector.base import CredentialsRejected, Throttled, Unavailable
+from connector.history.mapping import MappingError
+from rules.problems import Problem
+from worker.cli.exit_codes import CommandFailed, ExitCode
+from worker.cli.failure import failure_of
+from worker.cli.main import COMMANDS, Command, program, run
+from worker.rule_folder import RulesInvalid, RulesMissing
+from worker.settings import SettingsInvalid
+from worker.store.schema import SchemaMismatch
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROOT = Path(__file__).parents[2]
+HEAVY = {"zenpy", "sqlalchemy", "sentry_sdk", "apprise", "holidays", "alembic", "dramatiq"}
+HEAVY |= {"starlette", "uvicorn", "pydantic", "ruamel", "requests", "msgspec"}
+
+
+def stipt(
+    *arguments: str, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "worker.cli.main", *arguments]
+    return subprocess.run(  # noqa: S603 - our own program
+        command,
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, **(environment or {})},
+        timeout=50,
+    )
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import json, sys; from worker.cli.main import run; run(['--help']); "
+        "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+    )
+
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT
+    )
+
+    assert not HEAVY & set(json.loads(done.stdout.splitlines()[-1]))
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda one: one.name)
+def test_every_command_has_help_with_an_example_and_the_summary_of_its_function(
+    command: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = run([command.name, "--help"])
+
+    assert code == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert command.summary in shown
+    assert f"Example: {command.example}" in shown
+    assert (command.function().__doc__ or "").partition("\n")[0] == command.summary
+
+
+def test_all_commands_can_be_loaded_together_for_completion() -> None:
+    assert len(program(None).registered_commands) == len(COMMANDS)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["chekc"],
+        ["check", "--no-such-flag"],
+        ["replay"],
+        ["replay", "--rules", "x", "--history", "y", "--now", "yesterday"],
+        ["calendar", "a", "b"],
+        [],
+    ],
+)
+def test_wrong_usage_ends_with_64(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(arguments) == 64
+    assert capsys.readouterr().out == "" or not arguments
+
+
+def test_a_mistyped_command_gets_the_nearest_one(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["chekc"])
+
+    assert "Did you mean 'check'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "command", "code", "said"),
+    [
+        (CommandFailed("no"), "explain", 1, "no"),
+        (CommandFailed("no", ExitCode.VIOLATION), "doctor", 5, "no"),
+        (RulesMissing("sla: no such folder"), "replay", 1, "sla: no such folder"),
+        (RulesMissing("sla: no such folder"), "run", 78, "sla: no such folder"),
+        (
+            RulesInvalid(Path("sla"), [Problem("a.yaml", 1, 2, "STP001", "x", "y")]),
+            "run",
+            78,
+            "a.yaml:1:2 STP001 x: y",
+        ),
+        (SettingsInvalid(["ZENDESK_SUBDOMAIN is missing"]), "run", 78, "ZENDESK_SUBDOMAIN"),
+        (SettingsInvalid(["ZENDESK_SUBDOMAIN is missing"]), "doctor", 1, "ZENDESK_SUBDOMAIN"),
+        (SchemaMismatch("newer"), "run", 78, "newer"),
+        (MappingError(["one", "two"]), "replay", 1, "two"),
+        (Unavailable("no answer"), "setup", 4, "no answer"),
+        (Throttled(3), "setup", 4, "wait 3 s"),
+        (CredentialsRejected("401"), "doctor", 4, "refuses the credentials"),
+        (CredentialsRejected("401"), "plan", 1, "refuses the credentials"),
+        (FileNotFoundError(2, "No such file", "x.csv"), "replay", 1, "x.csv: No such file"),
+    ],
+)
+def test_a_mistake_is_a_sentence_and_an_exit_code(
+    error: Exception, command: str, code: int, said: str
+) -> None:
+    failure = failure_of(error, command)
+
+    assert failure.code == code
+    assert said in "\n".join(failure.lines)
+    assert "bug" not in "\n".join(failure.lines)
+
+
+def test_a_bug_prints_an_id_and_where_the_details_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+
+    failure = failure_of(ZeroDivisionError("secret text"), "replay")
+
+    assert failure.code == 1
+    found = re.search(r"id ([0-9a-f]{12})", failure.lines[0])
+    assert found is not None
+    details = tmp_path / "stipt" / "bugs" / f"stipt-{found[1]}.txt"
+    assert str(details) in failure.lines[1]
+    assert "ZeroDivisionError" in details.read_text()
+    assert details.stat().st_mode & 0o077 == 0
+    assert "secret text" not in "\n".join(failure.lines)
+
+
+def test_output_that_nobody_reads_to_the_end_is_no_error(tmp_path: Path) -> None:
+    history = tmp_path / "history.jsonl"
+    line = '{"id": "%s", "created_at": "2026-11-20T08:00:00Z"}\n'
+    history.write_text("".join(line % n for n in range(20_000)))
+    (tmp_path / "sla").mkdir()
+    (tmp_path / "sla" / "sla.yaml").write_text(
+        "version: 1\nsettings: {time_zone: UTC}\ntiers:\n  all:\n    match: everything\n"
+        "    priority: {default: low}\n"
+        "    targets: [{measure: first_reply, within: 1h, counted: always}]\n"
+    )
+    arguments = ["replay", "--rules", str(tmp_path / "sla"), "--history", str(history)]
+    command = [sys.executable, "-m", "worker.cli.main", *arguments]
+
+    with subprocess.Popen(  # noqa: S603 - our own program
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        said = process.stderr.read().decode()
+
+    assert "Traceback" not in said
+    assert "Exception" not in said
+
+
+def test_the_version_is_that_of_the_distribution() -> None:
+    assert re.fullmatch(r"stipt \d+\.\d+\.\d+\S*\n", stipt("--version").stdout)
