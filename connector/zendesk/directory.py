@@ -73,6 +73,14 @@ class _Groups(Struct):
     meta: Meta = Meta()
 
 
+class _Membership(Struct):
+    user_id: int
+
+
+class _Memberships(Struct):
+    group_memberships: list[_Membership]
+
+
 class _Brands(Struct):
     brands: list[NamedRow]
     meta: Meta = Meta()
@@ -135,15 +143,16 @@ class Directory:
             if after is None:
                 return rows
 
-    def agents(self, group_id: str) -> list[UserRow]:
+    def members(self, group_id: str) -> list[UserRow]:
         """The members of a group, at most 100."""
         call = Call(
             "GET",
-            f"/api/v2/groups/{int(group_id)}/users",
-            "/groups/{id}/users",
+            f"/api/v2/groups/{int(group_id)}/memberships",
+            "/groups/{id}/memberships",
             params={"page[size]": "100"},
         )
-        return self._session.get(call, _Users).users
+        rows = self._session.get(call, _Memberships).group_memberships
+        return self._users([str(row.user_id) for row in rows]) if rows else []
 
     def user(self, person_id: str) -> UserRow | None:
         """One person; None when there is no such person."""

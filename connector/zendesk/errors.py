@@ -37,6 +37,10 @@ class Forbidden(CredentialsRejected):
     """Signed in, but without the right or the plan for this endpoint."""
 
 
+class Stopped(Unavailable):
+    """The process was told to stop while it waited for the helpdesk."""
+
+
 class Collision(Unavailable):
     """The helpdesk's database collided with itself: nothing was done, repeat the call."""
 

@@ -76,7 +76,7 @@ class History:
     def of_stream(
         self, updates: Sequence[Update], unknown: Unknown
     ) -> tuple[list[TicketHappening], list[Organization], list[SetAside]]:
-        """Happenings of a page of the bulk stream, customers met on the way, and what is unclear."""
+        """Happenings of a page of the bulk stream, customers met on the way, what is unclear."""
         organizations = self._prepare(updates)
         by_ticket: dict[str, list[Update]] = defaultdict(list)
         for update in updates:

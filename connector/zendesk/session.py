@@ -24,7 +24,7 @@ import urllib3
 from connector.base import CredentialsRejected, Refused, Throttled, Unavailable
 from connector.zendesk import budget as budgets
 from connector.zendesk.calls import Answer, Call
-from connector.zendesk.errors import Collision, raise_for, retry_after
+from connector.zendesk.errors import Collision, Stopped, raise_for, retry_after
 from connector.zendesk.tokens import Tokens
 from connector.zendesk.wire import decode
 
@@ -99,6 +99,15 @@ class Session:
         """Make a call once and return the answer whatever its status, but for 429 and 401."""
         return self._authorized(call)
 
+    def call_once(self, call: Call, authorization: str | None) -> Answer:
+        """Send one request as it is, without budget, renewal or repetition."""
+        return self._raw_call(call, authorization)
+
+    def count(self, name: str) -> None:
+        """Count a request that somebody else made for us."""
+        with self._lock:
+            self._spent[name] += 1
+
     def now(self) -> datetime:
         """The helpdesk's present instant."""
         return self.account.clock()
@@ -107,10 +116,10 @@ class Session:
         """Wait so many seconds of the helpdesk's clock.
 
         Raises:
-            Unavailable: the process was told to stop meanwhile.
+            Stopped: the process was told to stop meanwhile.
         """
         if self.account.pause(seconds):
-            raise Unavailable("stopped while waiting")
+            raise Stopped("stopped while waiting")
 
     def _repeating(self, attempt: Callable[[], T]) -> T:
         retrying = tenacity.Retrying(
@@ -203,8 +212,7 @@ class Session:
         Raises:
             Unavailable: no connection, too slow, too large, or cut off.
         """
-        with self._lock:
-            self._spent[call.name] += 1
+        self.count(call.name)
         ends = time.monotonic() + call.total_s
         try:
             with self._http().request(

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Zendesk behind the protocol that every helpdesk offers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from connector.base import Unavailable
+from connector.zendesk.access import Preflight
+from connector.zendesk.directory import Directory
+from connector.zendesk.export import Exports
+from connector.zendesk.fields import ensure_fields
+from connector.zendesk.history import History
+from connector.zendesk.notes import Notes
+from connector.zendesk.schedules import CalendarDefinition, read_schedules
+from connector.zendesk.session import Session
+from connector.zendesk.wire import RowUnreadable
+from connector.zendesk.write import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from connector.base import (
+        AccessCheck,
+        FieldsReport,
+        Page,
+        Snapshot,
+        TicketState,
+        WriteResult,
+    )
+    from connector.zendesk.account import ZendeskAccount
+    from rules.changes import TicketChange
+
+T = TypeVar("T")
+
+
+class ZendeskHelpdesk:
+    """One Zendesk account; safe to share between threads, with one poller at a time."""
+
+    def __init__(self, settings: ZendeskAccount) -> None:
+        self.account = settings.account
+        self._session = Session(settings)
+        self._directory = Directory(self._session)
+        self._history = History(self._session, self._directory)
+        self._exports = Exports(self._session, self._directory, self._history, settings.history)
+        self._writer = Writer(self._session, self._directory, self._history.tickets)
+        self._notes = Notes(self._session, self._directory, self._history)
+
+    def check_access(self) -> list[AccessCheck]:
+        """Call every needed endpoint once, writing nothing."""
+        return Preflight(self._session).run()
+
+    def ensure_fields(self, *, tiers: Sequence[str], dry_run: bool = False) -> FieldsReport:
+        """Create the fields and options that are missing. Idempotent."""
+        return _readable(
+            lambda: ensure_fields(self._session, self._directory, tiers=tiers, dry_run=dry_run)
+        )
+
+    def schedules(self) -> list[CalendarDefinition]:
+        """The account's schedules as calendars of rule files."""
+        return _readable(lambda: read_schedules(self._session))
+
+    def changes(self, cursor: str | None, *, since: datetime) -> Page:
+        """The next page after `cursor`, or the first one of changes since `since`."""
+        return _readable(lambda: self._exports.changes(cursor, since))
+
+    def ticket(self, ticket_id: str) -> Snapshot:
+        """One ticket with its history, read afresh."""
+        return _readable(lambda: self._history.ticket(ticket_id))
+
+    def tickets(self, ticket_ids: Sequence[str]) -> list[TicketState]:
+        """Present states, read afresh in bulk; missing tickets are left out."""
+        return _readable(lambda: self._history.tickets(ticket_ids))
+
+    def write(self, changes: Sequence[TicketChange]) -> list[WriteResult]:
+        """Carry out changes in bulk; one result per ticket, in the same order."""
+        return _readable(lambda: self._writer.write(changes))
+
+    def write_one(self, change: TicketChange) -> WriteResult:
+        """Carry out one urgent change with a single call."""
+        return _readable(lambda: self._writer.write_one(change))
+
+    def note(self, ticket_id: str, text: str, *, key: str) -> None:
+        """Add an internal note; `key` marks it so that `has_note` finds it again."""
+        _readable(lambda: self._notes.add(ticket_id, text, key))
+
+    def has_note(self, ticket_id: str, *, key: str) -> bool:
+        """Whether the ticket already carries the note with this key."""
+        return _readable(lambda: self._notes.has(ticket_id, key))
+
+    def address_of(self, kind: Literal["assignee", "group"], ident: str) -> Sequence[str]:
+        """E-mail addresses of a person (by id) or of a group's members (by id or name)."""
+        return _readable(lambda: self._notes.addresses(kind, ident))
+
+    def calls_spent(self) -> dict[str, int]:
+        """Requests made so far by method and endpoint template."""
+        return self._session.calls_spent()
+
+
+def connect(settings: ZendeskAccount) -> ZendeskHelpdesk:
+    """A connection to an account; nothing is called yet."""
+    return ZendeskHelpdesk(settings)
+
+
+def _readable(deed: Callable[[], T]) -> T:
+    """Run a deed; an answer of a shape that nobody expects is the remote side's fault."""
+    try:
+        return deed()
+    except RowUnreadable as error:
+        raise Unavailable(str(error)) from None
