@@ -6,8 +6,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import structlog
-
+from worker.logs import get_logger
 from worker.store.accounts import account_row, pause, raise_notice, resume
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ PROBE_EVERY = timedelta(minutes=10)
 """How long a paused connection rests before one call tries whether it is mended."""
 
 _NOTICE = "connection_paused"
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 def pause_connection(

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import structlog
-
 from rules.load import load
+from worker.logs import get_logger
 from worker.rule_folder import RulesInvalid, RulesMissing, read_files, rule_paths
 from worker.store.accounts import (
     account_row,
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from worker.store.database import Database
 
 _NOTICE = "rules_refused"
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 class PolicyShelf:

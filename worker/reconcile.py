@@ -10,10 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-import structlog
-
 from worker.crash import crash_point
 from worker.judging import judge
+from worker.logs import get_logger
 from worker.store.facts import load_tickets
 from worker.store.judgements import store_judgements
 from worker.store.looks import (
@@ -39,7 +38,7 @@ LEASE = 60
 """Seconds for which a batch is claimed; a batch takes a second or two."""
 
 BATCH = 200
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 class Policies(Protocol):

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import structlog
-
 from connector.base import (
     CredentialsRejected,
     Gone,
@@ -17,6 +15,7 @@ from connector.base import (
     Throttled,
 )
 from worker.crash import crash_point
+from worker.logs import get_logger
 from worker.outbox import SendResult
 from worker.pausing import pause_connection
 from worker.store.messages import (
@@ -39,7 +38,7 @@ LEASE = 60
 """Seconds; twice what the slowest send may take."""
 
 _WAITS = tuple(timedelta(seconds=one) for one in (5, 60, 300, 1800, 7200, 18000, 36000, 36000))
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import structlog
-
 from connector.base import CredentialsRejected, Gone, HelpdeskError, Refused, Throttled
 from worker.crash import crash_point
+from worker.logs import get_logger
 from worker.pausing import is_resting, pause_connection, resume_connection
 from worker.store.accounts import account_row, change_account, end_notice, raise_notice
 from worker.store.database import epoch
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 _AFTER_FAULT = timedelta(seconds=30)
 _STUCK = "cursor_stuck"
 _LOST = "cursor_lost"
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +140,8 @@ class Poller:
             "page_stored",
             account=self._account,
             tickets=len(page.tickets),
-            changed=stored.tickets,
-            happenings=stored.happenings,
-            more=page.more,
+            count=len(page.happenings),
+            state="more follows" if page.more else "complete",
         )
         for row in page.set_aside:
             _log.warning("row_set_aside", account=self._account, ticket_id=row.ticket_id)

@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import structlog
-
 from connector.base import CredentialsRejected, HelpdeskError, Refused, Throttled, WriteResult
 from rules.changes import TicketChange
 from worker.crash import crash_point
+from worker.logs import get_logger
 from worker.pausing import pause_connection
 from worker.store.accounts import (
     account_row,
@@ -53,7 +52,7 @@ _WAITS = tuple(timedelta(seconds=one) for one in (30, 60, 300, 1800, 3600))
 _GIVEN_UP_AFTER = 8
 _OF_THE_TICKET: tuple[Cause, ...] = ("event", "time")
 _OF_RULES: tuple[Cause, ...] = ("policy",)
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +115,7 @@ class Writer:
             if own:
                 return own
             left = min(BATCH, write_budget_left(books, self._budget, now))
-            by_policy = claim_wanted(books, now, left, LEASE, causes=("policy",)) if left else []
+            by_policy = claim_wanted(books, now, left, LEASE, causes=_OF_RULES) if left else []
             spend_write_budget(books, len(by_policy), now)
             if not left:
                 put_off_policy_changes(books, now, next_budget_at(now))

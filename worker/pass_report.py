@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a pass over an account did, for `run --once`, the demo and its tests."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+from worker.store.accounts import account_row, standing_notices
+from worker.store.messages import count_messages
+from worker.store.set_aside import count_set_aside
+from worker.store.summary import (
+    count_changes,
+    count_quarantined,
+    count_states,
+    count_tickets,
+    count_tiers,
+    next_deadlines,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from worker.store.database import Books
+
+_DEADLINES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class NextDeadline:
+    """One of the deadlines that come next."""
+
+    ticket_id: str
+    measure: str
+    due_at: str
+    tier: str
+    customer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a pass itself did."""
+
+    pages: int = 0
+    changed: int = 0
+    judged: int = 0
+    failed: int = 0
+    writes: int = 0
+    messages: int = 0
+    outcomes: Mapping[str, int] = field(default_factory=dict)
+
+    def plus(self, more: Work) -> Work:
+        """Both together."""
+        return Work(
+            pages=self.pages + more.pages,
+            changed=self.changed + more.changed,
+            judged=self.judged + more.judged,
+            failed=self.failed + more.failed,
+            writes=self.writes + more.writes,
+            messages=self.messages + more.messages,
+            outcomes=Counter(self.outcomes) + Counter(more.outcomes),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PassReport:
+    """One pass over one account.
+
+    `writes` and `messages` are those of this pass; `would_write` counts what a
+    dry run only recorded; `states` and `tiers` count tickets that are not
+    closed; `waiting` is what is left for later, by kind; `is_complete` says
+    that the helpdesk had nothing more and that nothing is left.
+    """
+
+    account: str
+    tickets: int
+    changed: int
+    judged: int
+    failed: int
+    writes: int
+    outcomes: dict[str, int]
+    would_write: int
+    messages: int
+    api_calls: int
+    calls: dict[str, int]
+    states: dict[str, int]
+    tiers: dict[str, dict[str, int]]
+    next_deadlines: list[NextDeadline]
+    waiting: dict[str, int]
+    set_aside: int
+    quarantined: int
+    paused: str | None
+    notices: dict[str, str]
+    is_complete: bool
+
+    def to_json(self) -> dict[str, object]:
+        """As one JSON object with stable keys."""
+        return asdict(self)
+
+
+def pass_report(
+    books: Books, work: Work, calls: Mapping[str, int], now: datetime, *, is_complete: bool
+) -> PassReport:
+    """The report of a pass that did `work` and spent `calls`."""
+    changes = count_changes(books)
+    messages = count_messages(books)
+    waiting = {
+        "writes": changes.get("ready", 0) + changes.get("writing", 0),
+        "messages": messages.get("ready", 0) + messages.get("sending", 0),
+    }
+    return PassReport(
+        account=books.account,
+        tickets=count_tickets(books),
+        changed=work.changed,
+        judged=work.judged,
+        failed=work.failed,
+        writes=work.writes,
+        outcomes=dict(work.outcomes),
+        would_write=changes.get("dry_run", 0),
+        messages=work.messages,
+        api_calls=sum(calls.values()),
+        calls=dict(calls),
+        states=count_states(books),
+        tiers=count_tiers(books),
+        next_deadlines=[
+            NextDeadline(one.ticket_id, one.measure, one.due_at.isoformat(), one.tier, one.customer)
+            for one in next_deadlines(books, now, _DEADLINES)
+        ],
+        waiting=waiting,
+        set_aside=count_set_aside(books),
+        quarantined=count_quarantined(books),
+        paused=account_row(books).paused_because,
+        notices=standing_notices(books),
+        is_complete=is_complete and not any(waiting.values()),
+    )

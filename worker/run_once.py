@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One complete pass: read all, judge all, write all, send all; then say what was done."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from worker.pass_report import Work, pass_report
+from worker.process_lock import only_process
+from worker.store.accounts import account_row
+from worker.store.database import instant
+from worker.store.messages import next_message_at
+from worker.store.wanted import next_due
+from worker.wiring import build, take_over
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from worker.pass_report import PassReport
+    from worker.settings import Settings
+    from worker.wiring import AccountWork, Installation, Parts
+
+LONGEST_WAIT = timedelta(minutes=5)
+"""A pass waits this long for a row that is due later; what is later still is left."""
+
+_ROUNDS = 1000
+
+
+def run_once(
+    settings: Settings,
+    parts: Parts | None = None,
+    *,
+    on_progress: Callable[[str, Work], None] | None = None,
+) -> list[PassReport]:
+    """Pass once over every account; a report for each.
+
+    Args:
+        settings: the installation's.
+        parts: what replaces what the settings would give.
+        on_progress: called with the account's name after every step.
+
+    Raises:
+        SettingsInvalid, SchemaMismatch, RulesInvalid, RulesMissing: as `wiring.build`.
+        AlreadyRunning: another process works on the SQLite file.
+    """
+    installation = build(settings, parts)
+    try:
+        with only_process(installation.database) as is_alone:
+            take_over(installation, is_alone=is_alone)
+            return [OnePass(installation, one, on_progress).run() for one in installation.accounts]
+    finally:
+        installation.close()
+
+
+class OnePass:
+    """A pass over one account."""
+
+    def __init__(
+        self,
+        installation: Installation,
+        account: AccountWork,
+        on_progress: Callable[[str, Work], None] | None = None,
+    ) -> None:
+        self._installation = installation
+        self._account = account
+        self._on_progress = on_progress
+        self._work = Work()
+
+    def run(self) -> PassReport:
+        """Go on until nothing is left that can be done within a few minutes."""
+        calls_before = Counter(self._account.helpdesk.calls_spent())
+        is_complete = self._read_all()
+        for _ in range(_ROUNDS):
+            if self._installation.stop.is_set():
+                break
+            did = self._judge_all() + self._write_all() + self._send_all()
+            if not did and not self._waits():
+                break
+        spent = Counter(self._account.helpdesk.calls_spent()) - calls_before
+        with self._installation.database.read(self._account.name) as books:
+            now = self._installation.clock.now()
+            return pass_report(books, self._work, spent, now, is_complete=is_complete)
+
+    def _read_all(self) -> bool:
+        for _ in range(_ROUNDS):
+            polled = self._account.poller.poll()
+            self._add(Work(pages=polled.pages, changed=polled.tickets + polled.happenings))
+            if polled.is_complete:
+                self._account.poller.retry_set_aside()
+                return True
+            if polled.not_before is None or not self._wait_until(polled.not_before):
+                return False
+        return False
+
+    def _judge_all(self) -> int:
+        total = 0
+        while not self._installation.stop.is_set():
+            look = self._account.reconciler.claim()
+            if not look.ticket_ids:
+                return total
+            found = self._account.reconciler.reconcile(look)
+            self._add(Work(judged=found.judged, failed=found.failed))
+            total += found.judged + found.failed + found.stale
+        return total
+
+    def _write_all(self) -> int:
+        total = 0
+        while self._account.writes and not self._installation.stop.is_set():
+            written = self._account.writer.write_due()
+            if not written.claimed:
+                return total
+            n_written = written.outcomes.get("written", 0)
+            self._add(Work(writes=n_written, outcomes=written.outcomes))
+            total += written.claimed
+        return total
+
+    def _send_all(self) -> int:
+        total = 0
+        while not self._installation.stop.is_set():
+            sent = self._account.outbox.send_due(limit=100)
+            if not sent.claimed:
+                return total
+            self._add(Work(messages=sent.sent))
+            total += sent.claimed
+        return total
+
+    def _waits(self) -> bool:
+        """Wait for the earliest row that is due soon; False when there is none."""
+        if self._is_paused():
+            return False
+        due = self._next_due()
+        return due is not None and self._wait_until(due)
+
+    def _next_due(self) -> datetime | None:
+        with self._installation.database.read(self._account.name) as books:
+            moments = [next_message_at(books)]
+            if self._account.writes:
+                moments.append(next_due(books))
+        known = [one for one in moments if one is not None]
+        return instant(min(known)) if known else None
+
+    def _is_paused(self) -> bool:
+        with self._installation.database.read(self._account.name) as books:
+            return account_row(books).paused_at is not None
+
+    def _wait_until(self, at: datetime) -> bool:
+        clock = self._installation.clock
+        wait = at - clock.now()
+        if wait > LONGEST_WAIT:
+            return False
+        stopped = clock.pause(max(wait.total_seconds(), 0.2), self._installation.stop)
+        return not stopped
+
+    def _add(self, more: Work) -> None:
+        self._work = self._work.plus(more)
+        if self._on_progress is not None:
+            self._on_progress(self._account.name, self._work)

@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Puts everything together from settings. Nothing here happens at import."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from worker.clock import SandboxClock, SystemClock
+from worker.crash import crash_point
+from worker.heartbeats import Heartbeats
+from worker.notify.messenger import Delivery, Messenger
+from worker.policies import PolicyShelf
+from worker.reconcile import Reconciler
+from worker.sending import Outbox
+from worker.settings import SettingsInvalid
+from worker.store.accounts import change_account, open_account, resume
+from worker.store.database import Database
+from worker.store.looks import wake_all
+from worker.store.schema import prepare
+from worker.store.stale import forget_claims
+from worker.store.wanted import start_writing, stop_writing
+from worker.sync import Poller
+from worker.writeback import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from connector.base import Helpdesk
+    from connector.zendesk.account import Credentials
+    from worker.clock import Clock
+    from worker.outbox import OutboxMessage, Sender
+    from worker.settings import AccountSettings, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a test or the demo hands in instead of what the settings would give."""
+
+    clock: Clock | None = None
+    helpdesks: Mapping[str, Helpdesk] = field(default_factory=dict)
+    senders: Mapping[str, Sender] = field(default_factory=dict)
+    database: Database | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountWork:
+    """Everything that works for one account."""
+
+    settings: AccountSettings
+    helpdesk: Helpdesk
+    policies: PolicyShelf
+    poller: Poller
+    reconciler: Reconciler
+    writer: Writer
+    outbox: Outbox
+
+    @property
+    def name(self) -> str:
+        """The account's name."""
+        return self.settings.name
+
+    @property
+    def writes(self) -> bool:
+        """Whether changes go out, or are only recorded."""
+        return self.settings.write == "on"
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """All accounts, their database and their clock. `stop` ends every wait."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    stop: threading.Event
+    heartbeats: Heartbeats
+    accounts: tuple[AccountWork, ...]
+
+    def account(self, name: str) -> AccountWork:
+        """The account of that name."""
+        return next(one for one in self.accounts if one.name == name)
+
+    def close(self) -> None:
+        """Close what is open."""
+        self.database.close()
+
+
+def build(settings: Settings, parts: Parts | None = None) -> Installation:
+    """Prepare the database, load the rules and put the loops' parts together.
+
+    Raises:
+        SettingsInvalid: an account lacks what it needs.
+        SchemaMismatch: the database needs another version.
+        RulesInvalid, RulesMissing: the rules cannot be loaded.
+    """
+    parts = parts or Parts()
+    missing = [
+        problem
+        for one in settings.accounts
+        if one.name not in parts.helpdesks
+        for problem in one.missing()
+    ]
+    if missing or not settings.accounts:
+        raise SettingsInvalid(missing or ["no account is set up"])
+    clock = parts.clock or _clock(settings)
+    database = parts.database or Database(settings.database_url.get_secret_value())
+    prepare(database)
+    stop = threading.Event()
+    builder = _Builder(settings, database, clock, stop, parts)
+    accounts = tuple(builder.account(one) for one in settings.accounts)
+    return Installation(settings, database, clock, stop, Heartbeats(), accounts)
+
+
+def take_over(installation: Installation, *, is_alone: bool) -> None:
+    """What a start changes in the rows: claims of a dead process, settings that were switched.
+
+    Args:
+        installation: what starts.
+        is_alone: no other process can hold a claim, so that all of them are
+            left over from one that died.
+    """
+    now = installation.clock.now()
+    for one in installation.accounts:
+        with installation.database.write(one.name) as books:
+            if is_alone:
+                forget_claims(books)
+            row = open_account(books, _since(one.settings, now), now)
+            if one.writes:
+                start_writing(books, now)
+            else:
+                stop_writing(books)
+            if row.code_version not in (None, code_version()):
+                wake_all(books, now)
+            change_account(books, code_version=code_version(), write_mode=one.settings.write)
+            if row.paused_at is not None:  # perhaps that is why somebody starts it again
+                resume(books, now)
+                change_account(books, not_before=None)
+
+
+def code_version() -> str:
+    """The version of Stipt that runs."""
+    return version("stipt")
+
+
+@dataclass(frozen=True, slots=True)
+class _Builder:
+    settings: Settings
+    database: Database
+    clock: Clock
+    stop: threading.Event
+    parts: Parts
+
+    def account(self, account: AccountSettings) -> AccountWork:
+        """One account's loops, its rules loaded."""
+        name, database, clock = account.name, self.database, self.clock
+        now = clock.now()
+        with database.write(name) as books:
+            open_account(books, _since(account, now), now)
+        policies = PolicyShelf(database, name, _folder(account), clock)
+        policies.load()
+        helpdesk = self.parts.helpdesks.get(name) or self._helpdesk(account, policies)
+        sender = self.parts.senders.get(name) or self._messenger(account, helpdesk, policies)
+        return AccountWork(
+            settings=account,
+            helpdesk=helpdesk,
+            policies=policies,
+            poller=Poller(database, helpdesk, clock, self.stop.is_set),
+            reconciler=Reconciler(database, name, policies, clock, dry_run=account.write == "off"),
+            writer=Writer(database, helpdesk, clock, budget=account.write_budget),
+            outbox=Outbox(database, name, sender, clock, self.stop.is_set),
+        )
+
+    def _helpdesk(self, account: AccountSettings, policies: PolicyShelf) -> Helpdesk:
+        if account.helpdesk != "zendesk":
+            raise SettingsInvalid([f"STIPT_HELPDESK: {account.helpdesk} is not supported yet"])
+        return zendesk(
+            account,
+            now=self.clock.now,
+            pause=self._pause,
+            bots=policies.policy.settings.bots,
+        )
+
+    def _pause(self, seconds: float) -> bool:
+        # What a connector waits for in the middle of a write is its bulk job.
+        crash_point("job-submitted")
+        return self.clock.pause(seconds, self.stop)
+
+    def _messenger(
+        self, account: AccountSettings, helpdesk: Helpdesk, policies: PolicyShelf
+    ) -> Messenger:
+        mail = self.settings.mail_url
+        delivery = Delivery(
+            environment=os.environ,
+            mail_url=mail.get_secret_value() if mail else None,
+            allow_hosts=self.settings.allow_hosts,
+            allow_networks=self.settings.allow_networks,
+        )
+        return Messenger(
+            delivery,
+            policy_of=policies.by_hash_or_present,
+            helpdesk_of=lambda _account: helpdesk,
+            link_of=_link_of(account),
+            now=self.clock.now,
+        )
+
+
+def zendesk(
+    account: AccountSettings,
+    *,
+    now: Callable[[], datetime],
+    pause: Callable[[float], bool] | None = None,
+    bots: frozenset[str] = frozenset(),
+) -> Helpdesk:
+    """The connector to a Zendesk account, as its settings say."""
+    from connector.zendesk import connect  # noqa: PLC0415 -- not needed for other helpdesks
+    from connector.zendesk.account import ZendeskAccount  # noqa: PLC0415
+
+    found = ZendeskAccount(
+        account=account.name,
+        base_url=account.base_url,
+        credentials=_credentials(account),
+        clock=now,
+        history=account.history,
+        api_share=account.api_share,
+        bots=bots,
+    )
+    return connect(found if pause is None else replace(found, pause=pause))
+
+
+def _credentials(account: AccountSettings) -> Credentials:
+    from connector.zendesk.account import (  # noqa: PLC0415
+        AccessToken,
+        ApiToken,
+        ClientCredentials,
+    )
+
+    if account.client_id and account.client_secret:
+        return ClientCredentials(account.client_id, account.client_secret.get_secret_value())
+    if account.token:
+        return AccessToken(account.token.get_secret_value())
+    if account.email and account.api_token:
+        return ApiToken(account.email, account.api_token.get_secret_value())
+    raise SettingsInvalid(account.missing())
+
+
+def _clock(settings: Settings) -> Clock:
+    return SandboxClock(settings.clock_url) if settings.clock_url else SystemClock()
+
+
+def _since(account: AccountSettings, now: datetime) -> datetime:
+    since = account.sync_from
+    return since if isinstance(since, datetime) else now - since
+
+
+def _folder(account: AccountSettings) -> Path:
+    if account.rules_path is None:
+        raise SettingsInvalid(["STIPT_RULES_PATH is missing"])
+    return account.rules_path
+
+
+def _link_of(account: AccountSettings) -> Callable[[OutboxMessage], str | None]:
+    def link(message: OutboxMessage) -> str | None:
+        return f"{account.base_url}/agent/tickets/{message.ticket_id}"
+
+    return link
