@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What all tests share: a clean environment, real servers, the reference files."""
 
+import logging
 import os
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from tests.services import postgresql, redis_server
+from worker.logs import configure_logs
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -31,6 +34,18 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost,::1")
     monkeypatch.setenv("no_proxy", "127.0.0.1,localhost,::1")
+
+
+@pytest.fixture
+def captured_logs() -> Iterator[StringIO]:
+    """All that this process logs, from DEBUG on, as JSON lines."""
+    root = logging.getLogger()
+    before = (root.handlers, root.level)
+    stream = StringIO()
+    configure_logs(level="debug", log_format="json", stream=stream)
+    yield stream
+    root.handlers = before[0]
+    root.setLevel(before[1])
 
 
 @pytest.fixture(scope="session")

@@ -86,8 +86,9 @@ ALLOWED = frozenset(
 MAX_VALUE = 300
 MAX_FRAMES = 12
 
-# At DEBUG these print whole tickets, messages, or addresses with their tokens.
-TALKATIVE = ("requests", "urllib3", "zenpy", "apprise", "sqlalchemy", "asyncio", "psycopg")
+# At DEBUG these print whole tickets, rows, or addresses with their tokens. Apprise
+# does too, but `worker.notify.apprise_url` keeps its lines to itself.
+TALKATIVE = ("requests", "urllib3", "zenpy", "sqlalchemy", "asyncio", "psycopg")
 TRUSTED = ("rules", "connector", "worker", "stipt")
 
 _EMAIL = re.compile(r"[^\s@<>\"']+@[^\s@<>\"']+\.[^\s@<>\"']+")

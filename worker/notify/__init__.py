@@ -3,5 +3,5 @@
 
 `Messenger` is what the outbox sends through. A new kind of recipient needs a
 class with `deliver`, a line in `messenger.py`, and a row in the shared test
-tables of `tests/worker/notify/`.
+tables of `tests/notify/`.
 """

@@ -9,6 +9,7 @@ config files, no plug-ins, no redirects, no retries of its own.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import re
 from pathlib import Path
@@ -21,9 +22,11 @@ from apprise import (
     AppriseResultStatus,
     NotifyBase,
     NotifyFormat,
+    NotifyType,
     PersistentStoreMode,
 )
 from apprise.plugins.custom_json import NotifyJSON
+from apprise.plugins.opsgenie import NotifyOpsgenie
 from apprise.plugins.pagerduty import NotifyPagerDuty
 
 from worker.notify.channel import Failure, NotDelivered
@@ -106,6 +109,8 @@ class AppriseUrl:
             title=letter.text.subject,
             body=letter.text.body,
             body_format=NotifyFormat.TEXT,
+            # Never INFO: Opsgenie would open no alert for it, and call that a success.
+            notify_type=NotifyType.FAILURE if letter.text.overdue else NotifyType.WARNING,
             timeout=TOTAL_TIMEOUT_S,
             log_level=logging.DEBUG,
         )
@@ -179,11 +184,19 @@ def _asset() -> AppriseAsset:
 
 
 def _name_the_message(plugin: NotifyBase, key: str) -> None:
-    """Give the message its key where the other side can use it against repeats."""
+    """Give the message its key where the other side can use it against repeats.
+
+    Headers take no other letters than ASCII, and PagerDuty no more than 255:
+    a key that does not fit goes as its digest.
+    """
+    if not key.isascii() or len(key) > 255:
+        key = hashlib.sha256(key.encode()).hexdigest()
     if isinstance(plugin, NotifyJSON):
         plugin.headers |= {"webhook-id": key, "Idempotency-Key": key}
     elif isinstance(plugin, NotifyPagerDuty):
         plugin.dedup = key
+    elif isinstance(plugin, NotifyOpsgenie):
+        plugin.alias = key
 
 
 def _failure(result: AppriseResult) -> NotDelivered:

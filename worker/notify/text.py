@@ -42,11 +42,13 @@ NAMES = frozenset(
         "link",
     }
 )
-MAX_TEXT = 900  # PagerDuty takes 1,024 and Teams 1,000 characters, and cut or refuse the rest
+MAX_TEXT = 900  # subject and body: PagerDuty takes 1,024 characters, Teams 1,000
 MAX_VALUE = 80  # so that all values together leave room for the rest
 MAX_LINK = 250
+MAX_SUBJECT = 200
 LATE_WORTH_SAYING = timedelta(minutes=1)
 MENTION = re.compile(r"@(?=(?:everyone|here|channel|all)\b)", re.IGNORECASE)
+BRACKETS = str.maketrans("<>", "\u2039\u203a")
 
 _PLACE = re.compile(r"\{([^{}]*)\}")
 
@@ -57,10 +59,11 @@ class TemplateError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A message as it is sent: a subject of one line, and a body."""
+    """A message as it is sent: a subject of one line, a body, and whether the promise is missed."""
 
     subject: str
     body: str
+    overdue: bool = False
 
 
 class Template:
@@ -99,8 +102,9 @@ def one_line(text: str, length: int = MAX_VALUE) -> str:
 
     Line breaks and other control characters become blanks, so that nothing
     can start a header; invisible ones (which turn text around) go; words that
-    call a whole chat channel lose their meaning; markup is left to the
-    channel, which escapes plain text in its own way.
+    call a whole chat channel lose their meaning, and angle brackets become
+    others, because `<!channel>` and `<users/all>` call one too. The rest of
+    markup is left to the channel, which escapes plain text in its own way.
     """
     kept = []
     for character in text:
@@ -109,7 +113,7 @@ def one_line(text: str, length: int = MAX_VALUE) -> str:
             kept.append(" ")
         elif category not in ("Cf", "Cs", "Co"):
             kept.append(character)
-    plain = " ".join("".join(kept).split())
+    plain = " ".join("".join(kept).split()).translate(BRACKETS)
     return cut(MENTION.sub("@\u200b", plain), length)
 
 
@@ -145,9 +149,11 @@ def compose(
         lines.append(Template(wording.repeat))
     # A line about something that this ticket does not have is left out.
     said = [line.render(values) for line in lines if all(values[name] for name in line.names())]
+    heading = one_line(Template(subject).render(values), MAX_SUBJECT)
     return Text(
-        subject=one_line(Template(subject).render(values), 200),
-        body=cut("\n".join(said), MAX_TEXT),
+        subject=heading,
+        body=cut("\n".join(said), MAX_TEXT - len(heading) - len("\r\n")),
+        overdue=message.due_at is not None and now >= message.due_at,
     )
 
 
