@@ -6,5 +6,6 @@ the judging instant is always a parameter.
 """
 
 from rules.evaluate import evaluate
+from rules.load import load
 
-__all__ = ["evaluate"]
+__all__ = ["evaluate", "load"]
