@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
+from rules.calendar_zones import time_zone
 from rules.detail import counted_in, stamp
 from rules.duration import format_running
 from rules.evaluate import evaluate, judge
@@ -18,6 +18,7 @@ from rules.timeline import instant_of, seconds_of
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
+    from zoneinfo import ZoneInfo
 
     from rules.facts import Ticket
     from rules.policy import Contract, Policy
@@ -215,7 +216,7 @@ def _stamp(at: datetime | None) -> str | None:
 def _cycle_lines(
     row: CycleVerdict, segments: tuple[ClockSegment, ...], sent: frozenset[StepKey]
 ) -> list[str]:
-    zone = ZoneInfo(row.time_zone)
+    zone = time_zone(row.time_zone)
     title = f"{row.measure}, cycle {row.cycle}: {row.state}"
     if row.reason:
         title += f" ({row.reason})"

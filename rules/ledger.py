@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal
-from zoneinfo import ZoneInfo
 
+from rules.calendar_zones import time_zone
 from rules.timeline import instant_of
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _standing(clock: Clock, statuses: list[StatusSpan], start: int, end: int) ->
 
 def _closed(calendar: Calendar, start: int, end: int) -> ClockSegment:
     """Closed hours; holidays inside them by name."""
-    zone = ZoneInfo(calendar.business.time_zone)
+    zone = time_zone(calendar.business.time_zone)
     day = instant_of(start).astimezone(zone).date()
     last = instant_of(end - 1).astimezone(zone).date()
     names: list[str] = []

@@ -8,8 +8,8 @@ nothing the second time.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
+from rules.calendar_zones import time_zone
 from rules.changes import OWN_FIELDS, FieldChange, OwnField
 from rules.detail import detail, is_same, stamp
 from rules.facts import PRIORITIES
@@ -99,7 +99,7 @@ def own_fields(
         "sla_detail": detail(verdict, policy, current, sent),
     }
     if row is not None and row.due_at is not None:
-        local = row.due_at.astimezone(ZoneInfo(row.time_zone))
+        local = row.due_at.astimezone(time_zone(row.time_zone))
         wanted["sla_due_at"] = stamp(row.due_at)
         wanted["sla_due_date"] = local.date().isoformat()
         wanted["sla_target"] = row.measure
