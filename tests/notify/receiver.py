@@ -22,7 +22,9 @@ class Receiver(ThreadingHTTPServer):
         self.reply = b"ok"
         self.requests: list[tuple[str, dict[str, str], bytes]] = []
         self.end = threading.Event()
-        self._thread = threading.Thread(target=self.serve_forever, daemon=True)
+        self._thread = threading.Thread(
+            target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        )
         self._thread.start()
 
     @property
