@@ -9,7 +9,7 @@ the side of "cannot be told".
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -61,6 +61,7 @@ Case = dict[str, tuple[Demand, ...]]
 Cases = tuple[Case, ...]
 
 
+@lru_cache(maxsize=4_096)
 def cases(condition: Condition) -> Cases | None:
     """The alternatives in which a condition holds; None when there are too many to compare."""
     found = _cases(condition, negated=False)

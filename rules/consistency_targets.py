@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
 from typing import TYPE_CHECKING
 
 from rules.condition_sets import Demand, case_implies, cases, together
@@ -65,12 +64,14 @@ def _lasting(measure: Measure, contract: Contract, base: Tier) -> list[Target]:
 
 def _check_pairs(folder: Folder, tried: _Tried) -> None:
     own = {id(target) for target in tried.own}
-    for reply, resolution in product(tried.replies, tried.resolutions):
-        if id(reply) not in own and id(resolution) not in own:
-            continue
-        slower = _slower_for(reply, resolution, tried)
-        if slower:
-            _report(folder, tried.what, reply, resolution, slower)
+    for reply in tried.replies:
+        for resolution in tried.resolutions:
+            if id(reply) not in own and id(resolution) not in own:
+                continue
+            slower = _slower_for(reply, resolution, tried)
+            if slower:
+                _report(folder, tried.what, reply, resolution, slower)
+                break
 
 
 def _slower_for(reply: Target, resolution: Target, tried: _Tried) -> Priority | None:

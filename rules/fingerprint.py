@@ -16,6 +16,7 @@ from rules.policy import Calendar, Where
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from rules.calendar_hours import Pair
     from rules.policy import Policy
 
 _FORM = 1  # raise it when the canonical form changes, so that old hashes never mean new things
@@ -90,9 +91,14 @@ def _calendar(calendar: Calendar) -> Plain:
         "name": calendar.name,
         "time_zone": business.time_zone,
         "at_closing": business.at_closing,
-        "week": _plain(dict(calendar.week)),
+        "week": _hours(calendar.week),
         "holidays": _plain(frozenset(calendar.holiday_names)),
-        "extra_hours": _plain(dict(calendar.extra_hours)),
-        "breaks": _plain(dict(calendar.breaks)),
+        "extra_hours": _hours(calendar.extra_hours),
+        "breaks": _hours(calendar.breaks),
         "cut_off": calendar.cut_off,
     }
+
+
+def _hours(hours: Mapping[str, tuple[Pair, ...]] | Mapping[date, tuple[Pair, ...]]) -> Plain:
+    """Hours by day, those of a day in order."""
+    return {str(day): _plain(sorted(pairs)) for day, pairs in hours.items()}

@@ -86,6 +86,7 @@ class Calendar:
     time before the next open date. `holiday_names` are for people;
     `known_until` is the last date for which the country's holidays are known.
     The hours are kept as written too: `week` by weekday, the others by date.
+    `idle_exceptions` are dates taken out of the holidays that are none.
     `places` holds where the values of keys stand, here and in every block below.
     """
 
@@ -99,7 +100,7 @@ class Calendar:
     extra_hours: Mapping[date, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     breaks: Mapping[date, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     country: str | None = None
-    left_out: tuple[date, ...] = ()
+    idle_exceptions: tuple[date, ...] = ()
     places: Mapping[str, Where] = field(default_factory=dict, compare=False, repr=False)
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from rules.policy import Where
 
 ALWAYS = "always"
+ADDED = "closed"
+"""The name of a closed date that an admin added to the holidays."""
 
 
 def resolve_calendars(
@@ -55,7 +57,7 @@ def _chooser(name: str, form: ChooserForm, where: Where) -> CalendarChooser:
 
 
 def _calendar(name: str, form: CalendarForm, where: Where, folder: Folder) -> Calendar | None:
-    holidays, known_until = _holidays(form.holidays)
+    holidays, known_until, idle = _holidays(form.holidays)
     try:
         business = BusinessCalendar(
             form.time_zone,
@@ -79,25 +81,28 @@ def _calendar(name: str, form: CalendarForm, where: Where, folder: Folder) -> Ca
         extra_hours=form.extra_hours,
         breaks=form.breaks,
         country=form.holidays.country if form.holidays else None,
-        left_out=tuple(form.holidays.except_) if form.holidays else (),
+        idle_exceptions=idle,
         places=form.places(),
     )
 
 
-def _holidays(form: HolidaysForm | None) -> tuple[dict[date, str], date | None]:
-    """Closed dates with names for people, and how far the country's are known."""
+def _holidays(
+    form: HolidaysForm | None,
+) -> tuple[dict[date, str], date | None, tuple[date, ...]]:
+    """Closed dates with names for people, how far they are known, exceptions without effect."""
     if form is None:
-        return {}, None
+        return {}, None, ()
     names: dict[date, str] = {}
     known_until = None
     if form.country:
         known = public_holidays(form.country, form.subdivision, observed=form.observed)
         names, known_until = dict(known.names), known.known_until
+    idle = tuple(day for day in form.except_ if day not in names)
     for day in form.except_:
         names.pop(day, None)
     for day in form.also:
-        names.setdefault(day, "closed")
-    return names, known_until
+        names.setdefault(day, ADDED)
+    return names, known_until, idle
 
 
 def _check_always(

@@ -96,19 +96,11 @@ class Form(BaseModel):
         """Where the value of each key stands.
 
         Keys of inner blocks are named `outer.inner`, items of lists
-        `outer.0`; `outer:` is where the key itself of an inner block stands.
+        `outer.0`; `outer:` is where the key itself of an inner block or list
+        stands. Blocks in lists know their own places.
         """
-        file = self._block.file
         found: dict[str, Where] = {}
-        for key, value in self._block.items():
-            found[key] = Where(file, *self._block.values_at[key])
-            if isinstance(value, str):
-                continue
-            found[f"{key}:"] = Where(file, *self._block.keys_at[key])
-            inner = value.values_at
-            below = inner.items() if isinstance(inner, dict) else enumerate(inner)
-            for part, at in below:
-                found[f"{key}.{part}"] = Where(file, *at)
+        _gather_places(self._block, "", self._block.file, found)
         return found
 
     def key_place(self, key: str) -> Position:
@@ -119,6 +111,20 @@ class Form(BaseModel):
     def is_whole(self) -> bool:
         """Whether everything written in the block could be read."""
         return not self._block.harmed
+
+
+def _gather_places(block: Block, prefix: str, file: str, found: dict[str, Where]) -> None:
+    for key, value in block.items():
+        name = prefix + key
+        found[name] = Where(file, *block.values_at[key])
+        if isinstance(value, str):
+            continue
+        found[f"{name}:"] = Where(file, *block.keys_at[key])
+        if isinstance(value, Block):
+            _gather_places(value, f"{name}.", file, found)
+        else:
+            for number, at in enumerate(value.values_at):
+                found[f"{name}.{number}"] = Where(file, *at)
 
 
 FormType = TypeVar("FormType", bound=Form)

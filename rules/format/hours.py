@@ -204,7 +204,7 @@ def _read_week(value: object) -> Week:
     reading.check_overlaps(wraps=True)
     if reading.errors:
         raise ValidationError.from_exception_data("hours", reading.errors)
-    return {name: tuple(sorted(week.get(name, ()))) for name in WEEKDAYS}
+    return {name: tuple(week.get(name, ())) for name in WEEKDAYS}
 
 
 def _spans(ranges: Iterable[tuple[Pair, Path]], day_start: int) -> list[_Span]:
@@ -231,7 +231,7 @@ def _read_dated(value: object) -> Dated:
                 hint = "write what falls on the next date under that date"
                 message = f"{opening}-{closing} runs past midnight"
                 reading.fail(path, wrong("STP034", message, hint))
-        found[on] = tuple(sorted(pair for pair, _ in ranges))
+        found[on] = tuple(pair for pair, _ in ranges)
         one_date = _Hours()
         one_date.spans = _spans(ranges, 0)
         one_date.check_overlaps(wraps=False)

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Obligations that leave something open, and commitments that do not fit them."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import TYPE_CHECKING
+
+from rules.facts import MEASURES
+
+if TYPE_CHECKING:
+    from rules.findings import Findings
+    from rules.policy import Policy
+    from rules.promises import Obligation
+    from rules.terms import Terms
+
+
+def lint_obligations(policy: Policy, findings: Findings) -> None:
+    """What each obligation lacks to be concrete."""
+    for obligation in policy.obligations.values():
+        _lint_measured(obligation, findings)
+        _lint_level(obligation, findings)
+        _lint_consequence(obligation, findings)
+        for warning in obligation.warn:
+            if not warning.tell:
+                what = f"obligations.{obligation.name}.warn"
+                findings.add(warning.where, "STP305", what, "warns nobody", "name a recipient")
+
+
+def _lint_measured(obligation: Obligation, findings: Findings) -> None:
+    what, where = f"obligations.{obligation.name}", obligation.where
+    if obligation.of is None:
+        message = "not concrete: nothing says what is measured"
+        findings.add(where, "STP220", what, message, "add of: with a measure or an indicator")
+    if obligation.of in MEASURES and obligation.tickets is None:
+        message = "not concrete: nothing says for which tickets"
+        findings.add(where, "STP221", what, message, "add tickets: {channel: [...]} or everything")
+    if obligation.per is None:
+        message = "not concrete: nothing says over which period"
+        findings.add(where, "STP222", what, message, "add per: calendar_month, or another period")
+    if obligation.excluding is None:
+        message = "not concrete: nothing says what does not count"
+        findings.add(where, "STP224", what, message, "add excluding: with reasons, [] for none")
+    if obligation.of == "phone_answer" and obligation.within is None:
+        message = "not concrete: nothing says within which time calls are answered"
+        findings.add(where, "STP226", what, message, "add within: 3m, or another time")
+    if obligation.of == "availability" and obligation.outages is None:
+        message = "not concrete: nothing says where outages are recorded"
+        findings.add(where, "STP226", what, message, "add outages: with the name of a CSV file")
+    if obligation.of == "availability" and obligation.counted is None:
+        message = "not concrete: nothing says on which calendar outages count"
+        findings.add(where, "STP227", what, message, "add counted: with a calendar")
+
+
+def _lint_level(obligation: Obligation, findings: Findings) -> None:
+    what = f"obligations.{obligation.name}"
+    level, minimum = obligation.at_least, obligation.minimum_tickets
+    if level is None and obligation.at_most is None:
+        message = "not concrete: nothing says which level is promised"
+        findings.add(obligation.where, "STP223", what, message, "add at_least: 95%, or at_most")
+    if level is None or minimum is None:
+        return
+    needed = ceil(1 / (1 - level)) if level < 1 else None
+    if needed is None or minimum < needed:
+        where = obligation.places.get("minimum_tickets", obligation.where)
+        message = f"with {minimum} tickets a single miss breaks the promise"
+        hint = f"{needed} tickets allow one miss" if needed else "100% never allows a miss"
+        findings.add(where, "STP324", what, message, hint)
+
+
+def _lint_consequence(obligation: Obligation, findings: Findings) -> None:
+    what, otherwise = f"obligations.{obligation.name}", obligation.otherwise
+    if otherwise is None:
+        message = "not concrete: nothing says what follows when it is missed"
+        findings.add(obligation.where, "STP225", what, message, "add otherwise: a credit, or none")
+    elif otherwise.gives_credit and otherwise.cap is None:
+        where = obligation.places.get("otherwise:", obligation.where)
+        message = "credits without an upper limit"
+        findings.add(
+            where, "STP214", f"{what}.otherwise", message, "add cap: 25%, or another share"
+        )
+
+
+def lint_promises(terms: list[Terms], findings: Findings) -> None:
+    """Commitments, fees and caps of tiers and contracts against their obligations."""
+    for term in terms:
+        if term.commitment == "guarantee":
+            _lint_guarantee(term, findings)
+        if term.commitment == "best_effort":
+            _lint_best_effort(term, findings)
+        _lint_fee(term, findings)
+        _lint_caps(term, findings)
+        _lint_limits(term, findings)
+
+
+def _lint_guarantee(term: Terms, findings: Findings) -> None:
+    answers = [obligation.otherwise for obligation in term.obligations]
+    if None not in answers and not any(each and each.gives_credit for each in answers):
+        where = term.commitment_at or term.where
+        if term.contract is None or "commitment" in term.places or "obligations" in term.places:
+            where = where if "commitment" in term.places else term.where
+            message = "a guarantee without a consequence"
+            hint = "add an obligation with a credit, or call it best_effort"
+            findings.add(where, "STP211", term.what, message, hint)
+    for obligation in term.obligations:
+        otherwise = obligation.otherwise
+        if otherwise and otherwise.gives_credit and otherwise.beyond_credit is None:
+            where = obligation.places.get("otherwise:", obligation.where)
+            what = f"obligations.{obligation.name}.otherwise"
+            message = "a guarantee that is silent on damages beyond the credit"
+            hint = 'add beyond_credit: excluded, as_law or {capped: "5000.00"}'
+            findings.add(where, "STP212", what, message, hint)
+
+
+def _lint_best_effort(term: Terms, findings: Findings) -> None:
+    if term.contract and not {"commitment", "obligations"} & set(term.places):
+        return  # all of it stands in the tier, where it has been said
+    for obligation in term.obligations:
+        if not obligation.otherwise or not obligation.otherwise.gives_credit:
+            continue
+        credit = obligation.places.get("otherwise", obligation.where)
+        first, later = sorted((term.commitment_at or term.where, credit))
+        message = f'best effort, but "{obligation.name}" gives credits'
+        hint = f"say guarantee, or otherwise: none; the other is in {first}"
+        findings.add(later, "STP213", term.what, message, hint)
+
+
+def _lint_fee(term: Terms, findings: Findings) -> None:
+    if term.fee is not None:
+        return
+    if term.contract and term.contract.obligations is None:
+        return  # all of it stands in the tier, where it has been said
+    for obligation in term.obligations:
+        if obligation.otherwise and obligation.otherwise.gives_credit:
+            message = f'"{obligation.name}" gives credits, but there is no fee to take them from'
+            hint = 'add fee: {amount: "900.00", currency: EUR, per: month}'
+            findings.add(term.where, "STP215", term.what, message, hint)
+            return
+
+
+def _lint_caps(term: Terms, findings: Findings) -> None:
+    cap = term.contract.cap if term.contract else None
+    for obligation in term.obligations:
+        own = obligation.otherwise.cap if obligation.otherwise else None
+        if cap is not None and own is not None and cap < own:
+            where = term.places.get("cap", term.where)
+            message = f'this cap is below that of "{obligation.name}"'
+            hint = f"{obligation.name} is in {obligation.where}"
+            findings.add(where, "STP323", term.what, message, hint)
+
+
+def _lint_limits(term: Terms, findings: Findings) -> None:
+    """An obligation on a measure needs a target that says how long it may take."""
+    if term.contract and not {"obligations", "without"} & set(term.places):
+        return  # as in the tier
+    for obligation in term.obligations:
+        if obligation.of in MEASURES and obligation.of not in term.targets:
+            message = f'"{obligation.name}" promises {obligation.of}, which has no target here'
+            hint = f"add a {obligation.of} target"
+            where = term.places.get("obligations", term.where)
+            findings.add(where, "STP216", term.what, message, hint)
