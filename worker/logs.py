@@ -213,7 +213,7 @@ def _foreign(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDic
         event["exc_info"] = record.exc_info
     template = str(record.msg)
     trusted = record.name.split(".")[0] in TRUSTED
-    if trusted or (record.args and "%" in template):
+    if trusted or event["event"] != template:  # something was filled in, so this is without it
         event["detail"] = f"{event['detail']}: {template}"
     event["event"] = "library_message"
     return event
