@@ -24,6 +24,7 @@ Bucket = Literal[
     "audits",
     "search-export",
     "deleted-tickets-destroy",
+    "talk",
 ]
 Surface = Literal["support", "webhooks", "engagements"]
 
@@ -32,6 +33,7 @@ PLACEHOLDERS = {
     "{other}": r"(?P<other>\d+)",
     "{ulid}": r"(?P<ulid>[0-9A-Z]{26})",
     "{invocation}": r"(?P<invocation>[0-9A-Z]{26})",
+    "{engagement}": r"(?P<engagement>[0-9A-F]{32})",
     "{job}": r"(?P<job>V3-[0-9a-f]{32})",
 }
 SCOPE_OF = {

@@ -201,6 +201,7 @@ class _Gate:
             "audits": limits.audits,
             "search-export": limits.search_export,
             "deleted-tickets-destroy": 1000,
+            "talk": 10,
         }
         found: list[tuple[str, int, int]] = []
         if endpoint.bucket == "exports" and self._site.faults.is_on("unlimited_exports"):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from connector.sandbox.records import User
     from connector.sandbox.wire import Json
 
-StepKind = Literal["create", "update", "merge", "delete", "recalculate", "private"]
+StepKind = Literal["create", "update", "merge", "delete", "recalculate", "private", "rate"]
 
 CHANNELS = (
     ("email", 44),
@@ -174,7 +174,11 @@ class Life:
             return
         self._work(self._rng.lognormvariate(9.6, 1.2))
         self._reply(self._pick(SOLUTIONS), {"status": "solved"})
-        if self._rng.random() < 0.11:
+        if self._rng.random() < 0.12:
+            self._later(self._rng.uniform(3600, 90000))
+            score = self._rng.choices(("good", "bad"), (85, 15))[0]
+            self._step("rate", self._cast.requester, "web", {"score": score})
+        elif self._rng.random() < 0.11:
             self._later(self._rng.uniform(3600, 200000))
             values: Json = {"comment": {"body": self._pick(THANKS)}, "status": "open"}
             self._step("update", self._cast.requester, "email", values)

@@ -11,7 +11,12 @@ from connector.sandbox import (
     api_exports,
     api_jobs,
     api_people,
+    api_rules,
+    api_search,
+    api_slas,
+    api_talk,
     api_tickets,
+    api_webhooks,
 )
 
 if TYPE_CHECKING:
@@ -22,8 +27,13 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *api_tickets.ENDPOINTS,
     *api_exports.ENDPOINTS,
     *api_jobs.ENDPOINTS,
+    *api_search.ENDPOINTS,
     *api_people.ENDPOINTS,
     *api_configuration.ENDPOINTS,
+    *api_rules.ENDPOINTS,
+    *api_slas.ENDPOINTS,
+    *api_webhooks.ENDPOINTS,
+    *api_talk.ENDPOINTS,
 )
 
 

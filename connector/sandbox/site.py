@@ -20,6 +20,7 @@ from connector.sandbox.seed import furnish
 from connector.sandbox.ticket_endings import run_housekeeping
 from connector.sandbox.tickets import Doing
 from connector.sandbox.traffic import Traffic
+from connector.sandbox.webhooks import Webhooks
 from connector.sandbox.wire import Json, as_int
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ class Site:
         self.jobs = Jobs(settings, self.account.rng)
         self.ledger = Ledger()
         self.faults = Faults(settings.faults, settings.seed)
+        self.webhooks = Webhooks(self.account, self.clock, self.faults)
+        self.view_counts_asked: dict[int, int] = {}
         self.base_url = "http://127.0.0.1"
 
     def step(self) -> None:
@@ -63,6 +66,7 @@ class Site:
 
     def stop(self) -> None:
         """End what runs beside the server."""
+        self.webhooks.deliverer.stop()
 
     @property
     def other_host(self) -> str:

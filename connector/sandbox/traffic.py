@@ -167,6 +167,9 @@ class Traffic:
             delete_ticket(self._account, ticket, doing)
         elif step.kind == "recalculate":
             recalculate(self._account, ticket, step.at)
+        elif step.kind == "rate":
+            ticket.satisfaction = {"id": self._account.ids.take(), **step.values}
+            recalculate(self._account, ticket, step.at)
         else:
             self._rarely(ticket, step, doing)
 
