@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import fcntl
+import os
+import socket
+import threading
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,3 +43,8 @@ def only_process(database: Database) -> Iterator[bool]:
                 f"another process works on {path}; SQLite allows one, use PostgreSQL for more"
             ) from None
         yield True
+
+
+def holder() -> str:
+    """A name for this thread of this process, for lease rows."""
+    return f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"

@@ -27,6 +27,7 @@ LONGEST_WAIT = timedelta(minutes=5)
 """A pass waits this long for a row that is due later; what is later still is left."""
 
 _ROUNDS = 1000
+_FRUITLESS_WAITS = 25
 
 
 def run_once(
@@ -73,10 +74,10 @@ class OnePass:
         """Go on until nothing is left that can be done within a few minutes."""
         calls_before = Counter(self._account.helpdesk.calls_spent())
         is_complete = self._read_all()
-        for _ in range(_ROUNDS):
-            if self._installation.stop.is_set():
-                break
+        fruitless = 0
+        while fruitless < _FRUITLESS_WAITS and not self._installation.stop.is_set():
             did = self._judge_all() + self._write_all() + self._send_all()
+            fruitless = 0 if did else fruitless + 1
             if not did and not self._waits():
                 break
         spent = Counter(self._account.helpdesk.calls_spent()) - calls_before

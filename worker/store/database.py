@@ -75,7 +75,11 @@ class Database:
     def _sqlite_engine(self) -> sa.Engine:
         if self.url.database and self.url.database != ":memory:":
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = sa.create_engine(self.url, connect_args={"timeout": _BUSY_TIMEOUT_MS / 1000})
+        engine = sa.create_engine(
+            self.url,
+            hide_parameters=True,  # values of rows must not stand in errors
+            connect_args={"timeout": _BUSY_TIMEOUT_MS / 1000},
+        )
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -83,6 +87,7 @@ class Database:
     def _postgresql_engine(self) -> sa.Engine:
         return sa.create_engine(
             self.url,
+            hide_parameters=True,
             pool_pre_ping=True,
             connect_args={"connect_timeout": 10, "application_name": "stipt"},
         )

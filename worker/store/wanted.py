@@ -126,7 +126,7 @@ def _open(books: Books) -> sa.Executable:
             "detail": None,
             "ended_at": None,
         },
-        where=_rows.state.in_(_REOPENED),
+        where=sa.or_(*(_rows.state == state for state in _REOPENED)),
     )
 
 

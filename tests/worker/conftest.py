@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Databases of both kinds, and a worker over a helpdesk in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.worker.memory_helpdesk import MemoryHelpdesk, at
+from worker.clock import SteppedClock
+from worker.outbox import OutboxMessage, SendResult
+from worker.pass_report import PassReport
+from worker.run_once import OnePass
+from worker.settings import Settings, load_settings
+from worker.store.database import Database
+from worker.wiring import Installation, Parts, build, take_over
+
+RULES = """
+version: 1
+settings: {time_zone: Europe/Amsterdam, enforce_from: 2026-01-01}
+recipients:
+  team_lead: {email: lead@example.com}
+escalations:
+  usual:
+    - {at: 50%, tell: [team_lead]}
+    - {at: 1h before, tell: [team_lead], note: true, raise_priority: high}
+    - {at: due, tell: [team_lead], raise_priority: urgent, add_tags: [sla_breached]}
+tiers:
+  premium:
+    match: {organization.fields.sla_tier: premium}
+    serves: [phone, email, web, chat]
+    priority: {default: normal}
+    commitment: guarantee
+    targets:
+      - {measure: first_reply, within: 4h, counted: always, escalate: usual}
+      - {measure: resolution, within: 24h, counted: always}
+  standard:
+    match: everything
+    priority: {default: normal}
+    targets:
+      - {measure: first_reply, within: 8h, counted: always}
+"""
+START = at("2026-11-24T09:00:00Z")
+
+
+@dataclass
+class Mailbox:
+    """A sender that keeps what it is given; `answers` are given back in order."""
+
+    sent: list[OutboxMessage] = field(default_factory=list)
+    answers: list[SendResult | Exception] = field(default_factory=list)
+    read_back: bool | None = None
+    asked: int = 0
+
+    def send(self, message: OutboxMessage) -> SendResult:
+        """Keep the message."""
+        answer = self.answers.pop(0) if self.answers else SendResult("sent")
+        if isinstance(answer, Exception):
+            raise answer
+        if answer.outcome in ("sent", "ambiguous"):
+            self.sent.append(message)
+        return answer
+
+    def was_sent(self, message: OutboxMessage) -> bool | None:
+        """What the test says."""
+        self.asked += 1
+        return self.read_back
+
+
+@dataclass
+class Site:
+    """A worker, its helpdesk, its clock and its mailbox."""
+
+    settings: Settings
+    database: Database
+    clock: SteppedClock
+    helpdesk: MemoryHelpdesk
+    mailbox: Mailbox
+    rules: Path
+    installation: Installation | None = None
+
+    def start(self, **changes: str) -> Installation:
+        """Start the worker afresh, as after a restart."""
+        settings = self.settings
+        if changes:
+            account = settings.accounts[0].model_copy(update=changes)
+            settings = settings.model_copy(update={"accounts": (account,)})
+        parts = Parts(
+            clock=self.clock,
+            helpdesks={"default": self.helpdesk},
+            senders={"default": self.mailbox},
+            database=self.database,
+        )
+        self.installation = build(settings, parts)
+        take_over(self.installation, is_alone=True)
+        return self.installation
+
+    def once(self) -> PassReport:
+        """One pass, the worker being started first where it is not."""
+        installation = self.installation or self.start()
+        return OnePass(installation, installation.accounts[0]).run()
+
+    def wait(self, **span: float) -> None:
+        """Let time pass."""
+        self.clock.move(timedelta(**span))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A fresh database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'stipt.db'}"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> Path:
+    """A folder with rules."""
+    folder = tmp_path / "sla"
+    folder.mkdir()
+    (folder / "sla.yaml").write_text(RULES, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def site_on(rules: Path, tmp_path: Path) -> Iterator[Callable[[str], Site]]:
+    """Makes a site over a database URL."""
+    made: list[Site] = []
+
+    def make(url: str) -> Site:
+        settings = load_settings(
+            {
+                "STIPT_DATABASE_URL": url,
+                "STIPT_RULES_PATH": str(rules),
+                "STIPT_WRITE": "on",
+                "STIPT_STATE_DIR": str(tmp_path),
+                "ZENDESK_SUBDOMAIN": "acme",
+            },
+            environment={"HOME": str(tmp_path)},
+        )
+        clock = SteppedClock(START)
+        site = Site(settings, Database(url), clock, MemoryHelpdesk(clock.now), Mailbox(), rules)
+        made.append(site)
+        return site
+
+    yield make
+    for site in made:
+        site.database.close()
+
+
+@pytest.fixture
+def site(site_on: Callable[[str], Site], tmp_path: Path) -> Site:
+    """A site on SQLite."""
+    return site_on(f"sqlite:///{tmp_path / 'stipt.db'}")
+
+
+@pytest.fixture
+def any_site(site_on: Callable[[str], Site], database_url: str) -> Site:
+    """A site on each kind of database."""
+    return site_on(database_url)

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A whole pass: read, judge, write, tell; and again, when nothing is left to do."""
+
+from __future__ import annotations
+
+from rules.facts import Happening
+from tests.worker.conftest import Site
+
+
+def test_a_pass_writes_the_fields_of_every_open_ticket(any_site: Site) -> None:
+    for number in range(25):
+        any_site.helpdesk.add(f"{number + 1}")
+    report = any_site.once()
+    assert (report.tickets, report.writes, report.failed) == (25, 25, 0)
+    assert report.states == {"on_track": 25}
+    held = any_site.helpdesk.held["7"].state.current
+    assert held.own["sla_tier"] == "premium"
+    assert held.own["sla_due_at"] == "2026-11-24T13:00:00Z"
+    assert held.priority == "normal"
+
+
+def test_a_second_pass_writes_nothing(any_site: Site) -> None:
+    for number in range(5):
+        any_site.helpdesk.add(f"{number + 1}")
+    any_site.once()
+    any_site.wait(minutes=2)
+    report = any_site.once()
+    assert report.writes == 0
+    assert report.is_complete
+
+
+def test_a_second_pass_before_the_writes_come_back_writes_nothing(site: Site) -> None:
+    site.helpdesk.add("1")
+    site.once()
+    assert site.installation is not None
+    work = site.installation.accounts[0]
+    with site.database.write("default") as books:
+        from worker.store.looks import wake
+
+        wake(books, ["1"], site.clock.now())
+    assert work.reconciler.reconcile(work.reconciler.claim()).changes == 0
+
+
+def test_people_are_warned_once_for_each_step(any_site: Site) -> None:
+    any_site.helpdesk.add("1")
+    any_site.once()
+    any_site.wait(hours=2)
+    any_site.once()
+    any_site.once()
+    told = [(one.keys, one.recipient) for one in any_site.mailbox.sent]
+    assert told == [(("50%",), "team_lead")]
+    any_site.wait(hours=1)
+    any_site.once()
+    assert [(one.keys, one.recipient) for one in any_site.mailbox.sent[1:]] == [
+        (("1h before",), "team_lead"),
+        (("1h before",), "note"),
+    ]
+    assert any_site.helpdesk.held["1"].state.current.priority == "high"
+
+
+def test_a_reply_in_time_cancels_the_steps_still_to_come(any_site: Site) -> None:
+    any_site.helpdesk.add("1")
+    any_site.once()
+    any_site.wait(hours=1)
+    any_site.helpdesk.happen("1", Happening(at=any_site.clock.now(), kind="comment", by="agent"))
+    any_site.once()
+    any_site.wait(hours=10)
+    any_site.once()
+    assert any_site.mailbox.sent == []
+
+
+def test_downtime_makes_a_warning_late_and_it_says_so(any_site: Site) -> None:
+    any_site.helpdesk.add("1")
+    any_site.once()
+    any_site.wait(hours=2, minutes=30)
+    any_site.once()
+    assert any_site.mailbox.sent[0].late_by.total_seconds() == 1800

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Wake-up calls over dramatiq: messages carry ids, everything else is in rows.
+
+Losing a message costs a moment: whatever it was about is due again when its
+lease runs out. So there are no retries, no delays and no results here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import dramatiq
+from dramatiq.brokers.stub import StubBroker
+from dramatiq.middleware import Retries
+
+from worker.error_reports import report
+from worker.logs import get_logger
+from worker.process_lock import holder
+from worker.settings import SettingsInvalid
+from worker.store.accounts import drop_lease, take_lease
+from worker.store.looks import Look
+from worker.writeback import LEASE as WRITE_LEASE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from dramatiq import Actor, Broker
+
+    from worker.wiring import AccountWork, Installation
+
+QUEUE = "stipt"
+_log = get_logger(__name__)
+
+
+def make_broker(url: str) -> Broker:
+    """The broker of that URL; in this process where there is none.
+
+    Raises:
+        SettingsInvalid: a kind of broker that is not known or not installed.
+    """
+    middleware = [Retries(max_retries=0)]
+    scheme = urlsplit(url).scheme
+    if not url:
+        return StubBroker(middleware=middleware)
+    if scheme in ("redis", "rediss"):
+        from dramatiq.brokers.redis import RedisBroker  # noqa: PLC0415 -- only where it is used
+
+        # Messages of a dead worker come back by maintenance, which by default
+        # is drawn so seldom that a quiet site would wait for minutes.
+        return RedisBroker(
+            url=url, middleware=middleware, maintenance_chance=1_000_000, heartbeat_timeout=20_000
+        )
+    if scheme in ("amqp", "amqps"):
+        try:
+            from dramatiq.brokers.rabbitmq import RabbitmqBroker  # noqa: PLC0415
+        except ImportError:
+            raise SettingsInvalid(["STIPT_BROKER_URL: amqp needs the package pika"]) from None
+        return RabbitmqBroker(url=url, middleware=middleware, confirm_delivery=True)
+    raise SettingsInvalid([f"STIPT_BROKER_URL: {scheme} is not redis or amqp"])
+
+
+class Actors:
+    """The three things that a worker can be woken for."""
+
+    def __init__(self, broker: Broker, installation: Installation) -> None:
+        self._installation = installation
+        self._look = self._actor(broker, "look", self._do_look)
+        self._write = self._actor(broker, "write", self._do_write)
+        self._send = self._actor(broker, "send", self._do_send)
+
+    def look(self, account: str, look: Look) -> None:
+        """Judge claimed tickets."""
+        self._look.send(account, list(look.ticket_ids), look.token)
+
+    def write(self, account: str) -> None:
+        """Write what waits."""
+        self._write.send(account)
+
+    def send(self, account: str) -> None:
+        """Send what waits."""
+        self._send.send(account)
+
+    def _actor(self, broker: Broker, name: str, work: Callable[..., None]) -> Actor[..., None]:
+        return dramatiq.actor(work, broker=broker, actor_name=name, queue_name=QUEUE, max_retries=0)
+
+    def _do_look(self, account: str, ticket_ids: Sequence[str], token: str) -> None:
+        def judge(work: AccountWork) -> None:
+            found = work.reconciler.reconcile(Look(tuple(ticket_ids), token))
+            if work.writes and found.changes:
+                self.write(account)
+            if found.messages:
+                self.send(account)
+
+        self._contained("look", account, judge)
+
+    def _do_write(self, account: str) -> None:
+        # One writer per account: bulk jobs side by side would crowd out other tools.
+        me = holder()
+        with self._installation.database.write(account) as books:
+            if not take_lease(books, "write", me, WRITE_LEASE):
+                return
+        self._contained("write", account, self._write_all)
+        with self._installation.database.write(account) as books:
+            drop_lease(books, "write", me)
+
+    def _write_all(self, work: AccountWork) -> None:
+        while not self._installation.stop.is_set() and work.writer.write_due().claimed:
+            self._installation.heartbeats.beat("write")
+
+    def _do_send(self, account: str) -> None:
+        def send_all(work: AccountWork) -> None:
+            while not self._installation.stop.is_set() and work.outbox.send_due().claimed:
+                self._installation.heartbeats.beat("notify")
+
+        self._contained("send", account, send_all)
+
+    def _contained(self, name: str, account: str, work: Callable[[AccountWork], None]) -> None:
+        try:
+            work(self._installation.account(account))
+        except Exception as fault:  # noqa: BLE001 -- the rows are due again when the lease ends
+            _log.error("actor_failed", account=account, loop=name, exc_info=fault)
+            report(fault)

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The service: loops that poll, tick and work until they are told to stop."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Literal
+
+from dramatiq import Worker
+
+from worker.actors import QUEUE, Actors, make_broker
+from worker.auditor import audit_and_ping
+from worker.crash import crash_point
+from worker.error_reports import report
+from worker.logs import get_logger
+from worker.process_lock import holder, only_process
+from worker.run_once import run_once
+from worker.store.accounts import take_lease
+from worker.tick import Ticker
+from worker.wiring import build, take_over
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+    from types import FrameType
+
+    from dramatiq import Broker
+
+    from worker.settings import Settings
+    from worker.wiring import AccountWork, Installation, Parts
+
+Role = Literal["all", "poll", "tick", "work", "web"]
+
+TICK_EVERY = 0.5
+"""Real seconds between two looks at the clock."""
+
+THREADS = 4
+_POLL_LEASE = 300
+_AUDIT_EVERY = 60
+_AFTER_FAULT = 5.0
+_log = get_logger(__name__)
+
+__all__ = ["Role", "Service", "run", "run_once"]
+
+
+def run(
+    settings: Settings,
+    roles: Collection[Role] = ("all",),
+    parts: Parts | None = None,
+) -> int:
+    """Run until a signal; returns the exit code: 0 when everything was finished, else 143.
+
+    SIGTERM and SIGINT stop it in order, a second one at once. SIGHUP reads the
+    rules again.
+
+    Raises:
+        SettingsInvalid, SchemaMismatch, RulesInvalid, RulesMissing: at the start.
+        AlreadyRunning: another process works on the SQLite file.
+    """
+    installation = build(settings, parts)
+    with ExitStack() as stack:
+        stack.callback(installation.close)
+        is_alone = stack.enter_context(only_process(installation.database))
+        take_over(installation, is_alone=is_alone)
+        service = Service(installation, roles)
+        service.listen()
+        service.start()
+        installation.stop.wait()
+        return 0 if service.drain() else 143
+
+
+class Service:
+    """The loops of this process."""
+
+    def __init__(self, installation: Installation, roles: Collection[Role]) -> None:
+        self._installation = installation
+        self._roles = frozenset(roles)
+        url = installation.settings.broker_url.get_secret_value()
+        self._broker: Broker = make_broker(url)
+        self._actors = Actors(self._broker, installation)
+        self._worker = Worker(
+            self._broker, queues={QUEUE}, worker_threads=THREADS, worker_timeout=200
+        )
+        self._threads: list[threading.Thread] = []
+        self._reload = threading.Event()
+
+    def listen(self) -> None:
+        """Take over the process's signals."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_stop)
+        signal.signal(signal.SIGHUP, self._on_reload)
+
+    def start(self) -> None:
+        """Start the loops of the chosen roles."""
+        if self._has("work"):
+            self._broker.emit_after("process_boot")
+            self._worker.start()
+        if self._has("poll"):
+            for work in self._installation.accounts:
+                self._loop(f"poll:{work.name}", self._poller(work))
+        if self._has("tick"):
+            ticker = Ticker(self._installation, self._actors)
+            self._loop("tick", lambda: self._tick(ticker))
+            self._loop("audit", self._audit)
+        self._loop("rules", self._read_rules)
+        _log.info("service_started", role=",".join(sorted(self._roles)))
+
+    def drain(self) -> bool:
+        """Finish what is claimed; False when that took longer than the drain time-out."""
+        crash_point("drain-started")
+        self._installation.stop.set()
+        until = time.monotonic() + self._installation.settings.drain_timeout.total_seconds()
+        if self._has("work"):
+            self._worker.stop(timeout=max(1, int((until - time.monotonic()) * 1000)))
+        for thread in self._threads:
+            thread.join(timeout=max(0.0, until - time.monotonic()))
+        self._broker.close()
+        finished = time.monotonic() < until
+        _log.info("service_stopped", state="drained" if finished else "cut off")
+        return finished
+
+    def _has(self, role: Role) -> bool:
+        return "all" in self._roles or role in self._roles
+
+    def _loop(self, name: str, body: Callable[[], float]) -> None:
+        """Run `body` again and again, waiting as many real seconds as it says."""
+
+        def loop() -> None:
+            stop = self._installation.stop
+            while not stop.is_set():
+                try:
+                    wait = body()
+                except Exception as fault:  # noqa: BLE001 -- a loop that ended would be silence
+                    _log.error("loop_failed", loop=name, exc_info=fault)
+                    report(fault)
+                    wait = _AFTER_FAULT
+                self._installation.heartbeats.beat(name)
+                stop.wait(wait)
+
+        thread = threading.Thread(target=loop, name=name, daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    def _poller(self, work: AccountWork) -> Callable[[], float]:
+        installation, me = self._installation, holder()
+        interval = work.settings.poll_interval.total_seconds()
+        next_poll = 0.0
+
+        def poll() -> float:
+            nonlocal next_poll
+            with installation.database.write(work.name) as books:
+                if not take_lease(books, "poll", me, _POLL_LEASE):
+                    return TICK_EVERY * 10
+            now = installation.clock.now().timestamp()
+            if now < next_poll:
+                # In steps: the sandbox's clock may run a thousand times as fast.
+                return TICK_EVERY
+            polled = work.poller.poll()
+            work.poller.retry_set_aside()
+            next_poll = now + interval
+            if polled.not_before is not None:
+                next_poll = polled.not_before.timestamp()
+            return TICK_EVERY
+
+        return poll
+
+    def _tick(self, ticker: Ticker) -> float:
+        ticker.tick()
+        return TICK_EVERY
+
+    def _audit(self) -> float:
+        self._installation.stop.wait(_AUDIT_EVERY)
+        if not self._installation.stop.is_set():
+            audit_and_ping(self._installation)
+        return 0.0
+
+    def _read_rules(self) -> float:
+        is_asked = self._reload.is_set()
+        self._reload.clear()
+        for work in self._installation.accounts:
+            if is_asked:
+                work.policies.reload()
+            else:
+                work.policies.reload_if_changed()
+        return 2.0
+
+    def _on_stop(self, number: int, frame: FrameType | None) -> None:
+        del frame
+        if self._installation.stop.is_set():
+            os._exit(128 + number)  # told twice: the leases do the rest
+        self._installation.stop.set()
+
+    def _on_reload(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        self._reload.set()
