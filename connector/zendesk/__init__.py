@@ -2,6 +2,8 @@
 """The Zendesk connector: exports in, bulk writes out."""
 
 from connector.zendesk.account import (
+    NAMES_SCOPES,
+    RUNNING_SCOPES,
     AccessToken,
     ApiToken,
     ClientCredentials,
@@ -10,6 +12,8 @@ from connector.zendesk.account import (
 from connector.zendesk.helpdesk import ZendeskHelpdesk, connect
 
 __all__ = [
+    "NAMES_SCOPES",
+    "RUNNING_SCOPES",
     "AccessToken",
     "ApiToken",
     "ClientCredentials",

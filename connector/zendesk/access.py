@@ -140,8 +140,7 @@ class Preflight:
     def _skew(self) -> AccessCheck:
         skew = self._session.skew
         seconds = abs(skew.total_seconds()) if skew is not None else 0.0
-        outcome = "ok" if seconds <= _SKEW_WARN_S else "warn"
-        remedy = "" if outcome == "ok" else "set the machine's clock by NTP"
+        remedy = "" if seconds <= _SKEW_WARN_S else "set the machine's clock by NTP"
         if seconds > _SKEW_FAIL_S:
             return AccessCheck("clock", "fail", f"{seconds:.0f} s apart", remedy)
         return AccessCheck(
@@ -216,16 +215,17 @@ class Preflight:
         return AccessCheck("ticket forms", "ok", "our fields are on every active form")
 
     def _custom_statuses(self) -> AccessCheck:
-        return _optional("custom statuses", self._probe("/custom_statuses"), "categories only")
+        answer = self._probe("/custom_statuses")
+        return _by_plan("custom statuses", answer, "status categories only")
 
     def _policies(self) -> AccessCheck:
         answer = self._probe("/slas/policies")
-        return _optional("SLA policies", answer, "this plan has no SLA policies to compare with")
+        return _by_plan("SLA policies", answer, "no comparison with Zendesk's own policies")
 
     def _schedules(self) -> AccessCheck:
         answer = self._probe("/business_hours/schedules")
         if answer.status != 200:
-            return _optional("schedules", answer, "calendars come from the rule files alone")
+            return _by_plan("schedules", answer, "calendars come from the rule files alone")
         rows = decode(answer.body, _Schedules).schedules
         strange = sorted({row.time_zone for row in rows if iana_zone(row.time_zone) is None})
         if strange:
@@ -235,7 +235,7 @@ class Preflight:
 
     def _talk(self) -> AccessCheck:
         answer = self._probe("/channels/voice/stats/account_overview")
-        return _optional("Talk", answer, "no Talk on this account")
+        return _by_plan("Talk", answer, "no telephone figures")
 
 
 def _needed(name: str, answer: Answer) -> AccessCheck:
@@ -249,6 +249,18 @@ def _optional(name: str, answer: Answer, remedy: str) -> AccessCheck:
         return AccessCheck(name, "ok", "readable")
     if answer.status in {403, 404}:
         return AccessCheck(name, "warn", f"status {answer.status}", remedy)
+    return _refused(name, answer, "warn")
+
+
+def _by_plan(name: str, answer: Answer, without: str) -> AccessCheck:
+    """A feature of some plans: its absence is nothing to mend, a missing right may be."""
+    if answer.status == 200:
+        return AccessCheck(name, "ok", "readable")
+    if answer.status == 404:
+        return AccessCheck(name, "ok", f"not in this plan: {without}")
+    if answer.status == 403:
+        remedy = f"if the plan has it, grant the scopes: {_WIDER_SCOPES}"
+        return AccessCheck(name, "warn", f"status 403: {without}", remedy)
     return _refused(name, answer, "warn")
 
 

@@ -26,6 +26,9 @@ RUNNING_SCOPES: Final = (
     "sla_policies:read",
     "account_settings:read",
 )
+NAMES_SCOPES: Final = ("groups:read", "brands:read")
+"""Wanted beside the running ones when rules name brands, or groups to assign to."""
+
 SETUP_SCOPES: Final = (
     *RUNNING_SCOPES,
     "account_settings:write",

@@ -34,7 +34,7 @@ _STALE_AFTER: Final = timedelta(minutes=10)
 _MOST_REQUESTERS: Final = 200_000
 
 
-class Meta(Struct):
+class Meta(Struct, frozen=True):
     """Where a list goes on."""
 
     has_more: bool = False

@@ -299,6 +299,7 @@ def _decoded(call: Call, answer: Answer, shape: type[T]) -> T:
     if "html" in kind:
         raise Unavailable(f"{call.name}: HTML instead of JSON")
     try:
+        msgspec.json.decode(answer.body, type=msgspec.Raw)  # cut JSON may look like another shape
         return decode(answer.body, shape)
     except msgspec.DecodeError:
         raise Unavailable(f"{call.name}: the answer is no complete JSON") from None

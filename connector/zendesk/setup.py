@@ -39,6 +39,7 @@ class FieldSetup:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._signed_in: dict[str, str] | None = None
 
     def create(self, own: OwnField, options: Sequence[tuple[str, str]]) -> str:
         """Create one of our fields; returns its id.
@@ -120,6 +121,12 @@ class FieldSetup:
                 raise Refused(f"set-up: {type(error).__name__}") from None
 
     def _credentials(self) -> dict[str, str]:
+        """How zenpy signs in: with a token for this set-up alone, dropped at its end."""
+        if self._signed_in is None:
+            self._signed_in = self._sign_in()
+        return self._signed_in
+
+    def _sign_in(self) -> dict[str, str]:
         credentials = self._session.account.credentials
         if isinstance(credentials, AccessToken):
             return {"oauth_token": credentials.token}
