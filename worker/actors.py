@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import dramatiq
+from dramatiq import Actor
 from dramatiq.brokers.stub import StubBroker
 from dramatiq.middleware import Retries
 
@@ -25,7 +25,8 @@ from worker.writeback import LEASE as WRITE_LEASE
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from dramatiq import Actor, Broker
+    from dramatiq import Broker
+    from dramatiq.middleware import Middleware
 
     from worker.wiring import AccountWork, Installation
 
@@ -39,7 +40,7 @@ def make_broker(url: str) -> Broker:
     Raises:
         SettingsInvalid: a kind of broker that is not known or not installed.
     """
-    middleware = [Retries(max_retries=0)]
+    middleware: list[Middleware] = [Retries(max_retries=0)]
     scheme = urlsplit(url).scheme
     if not url:
         return StubBroker(middleware=middleware)
@@ -48,7 +49,8 @@ def make_broker(url: str) -> Broker:
 
         # Messages of a dead worker come back by maintenance, which by default
         # is drawn so seldom that a quiet site would wait for minutes.
-        return RedisBroker(
+        make_redis: Callable[..., Broker] = RedisBroker
+        return make_redis(
             url=url, middleware=middleware, maintenance_chance=1_000_000, heartbeat_timeout=20_000
         )
     if scheme in ("amqp", "amqps"):
@@ -82,7 +84,14 @@ class Actors:
         self._send.send(account)
 
     def _actor(self, broker: Broker, name: str, work: Callable[..., None]) -> Actor[..., None]:
-        return dramatiq.actor(work, broker=broker, actor_name=name, queue_name=QUEUE, max_retries=0)
+        return Actor(
+            work,
+            broker=broker,
+            actor_name=name,
+            queue_name=QUEUE,
+            priority=0,
+            options={"max_retries": 0},
+        )
 
     def _do_look(self, account: str, ticket_ids: Sequence[str], token: str) -> None:
         def judge(work: AccountWork) -> None:

@@ -7,7 +7,6 @@ import os
 import signal
 import threading
 import time
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Literal
 
 from dramatiq import Worker
@@ -17,11 +16,11 @@ from worker.auditor import audit_and_ping
 from worker.crash import crash_point
 from worker.error_reports import report
 from worker.logs import get_logger
-from worker.process_lock import holder, only_process
+from worker.process_lock import holder
 from worker.run_once import run_once
 from worker.store.accounts import take_lease
 from worker.tick import Ticker
-from worker.wiring import build, take_over
+from worker.wiring import opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -41,6 +40,7 @@ THREADS = 4
 _POLL_LEASE = 300
 _AUDIT_EVERY = 60
 _AFTER_FAULT = 5.0
+_EVERYTHING: tuple[Role, ...] = ("all",)
 _log = get_logger(__name__)
 
 __all__ = ["Role", "Service", "run", "run_once"]
@@ -48,7 +48,7 @@ __all__ = ["Role", "Service", "run", "run_once"]
 
 def run(
     settings: Settings,
-    roles: Collection[Role] = ("all",),
+    roles: Collection[Role] = _EVERYTHING,
     parts: Parts | None = None,
 ) -> int:
     """Run until a signal; returns the exit code: 0 when everything was finished, else 143.
@@ -60,11 +60,7 @@ def run(
         SettingsInvalid, SchemaMismatch, RulesInvalid, RulesMissing: at the start.
         AlreadyRunning: another process works on the SQLite file.
     """
-    installation = build(settings, parts)
-    with ExitStack() as stack:
-        stack.callback(installation.close)
-        is_alone = stack.enter_context(only_process(installation.database))
-        take_over(installation, is_alone=is_alone)
+    with opened(settings, parts) as installation:
         service = Service(installation, roles)
         service.listen()
         service.start()

@@ -8,12 +8,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from worker.pass_report import Work, pass_report
-from worker.process_lock import only_process
 from worker.store.accounts import account_row
 from worker.store.database import instant
 from worker.store.messages import next_message_at
 from worker.store.wanted import next_due
-from worker.wiring import build, take_over
+from worker.wiring import opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,13 +46,8 @@ def run_once(
         SettingsInvalid, SchemaMismatch, RulesInvalid, RulesMissing: as `wiring.build`.
         AlreadyRunning: another process works on the SQLite file.
     """
-    installation = build(settings, parts)
-    try:
-        with only_process(installation.database) as is_alone:
-            take_over(installation, is_alone=is_alone)
-            return [OnePass(installation, one, on_progress).run() for one in installation.accounts]
-    finally:
-        installation.close()
+    with opened(settings, parts) as installation:
+        return [OnePass(installation, one, on_progress).run() for one in installation.accounts]
 
 
 class OnePass:

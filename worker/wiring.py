@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib.metadata import version
@@ -15,6 +16,7 @@ from worker.crash import crash_point
 from worker.heartbeats import Heartbeats
 from worker.notify.messenger import Delivery, Messenger
 from worker.policies import PolicyShelf
+from worker.process_lock import only_process
 from worker.reconcile import Reconciler
 from worker.sending import Outbox
 from worker.settings import SettingsInvalid
@@ -28,7 +30,7 @@ from worker.sync import Poller
 from worker.writeback import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from connector.base import Helpdesk
@@ -86,9 +88,24 @@ class Installation:
         """The account of that name."""
         return next(one for one in self.accounts if one.name == name)
 
-    def close(self) -> None:
-        """Close what is open."""
-        self.database.close()
+
+@contextmanager
+def opened(settings: Settings, parts: Parts | None = None) -> Iterator[Installation]:
+    """A worker that may begin: alone on its SQLite file, everything built and taken over.
+
+    Raises:
+        SettingsInvalid, SchemaMismatch, RulesInvalid, RulesMissing: as `build`.
+        AlreadyRunning: another process works on the SQLite file.
+    """
+    parts = parts or Parts()
+    database = parts.database or Database(settings.database_url.get_secret_value())
+    try:
+        with only_process(database) as is_alone:
+            installation = build(settings, replace(parts, database=database))
+            take_over(installation, is_alone=is_alone)
+            yield installation
+    finally:
+        database.close()
 
 
 def build(settings: Settings, parts: Parts | None = None) -> Installation:

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A whole pass: read, judge, write, tell; and again, when nothing is left to do."""
 
-from __future__ import annotations
-
 from rules.facts import Happening
 from tests.worker.conftest import Site
+from worker.store.looks import wake
 
 
 def test_a_pass_writes_the_fields_of_every_open_ticket(any_site: Site) -> None:
@@ -35,8 +34,6 @@ def test_a_second_pass_before_the_writes_come_back_writes_nothing(site: Site) ->
     assert site.installation is not None
     work = site.installation.accounts[0]
     with site.database.write("default") as books:
-        from worker.store.looks import wake
-
         wake(books, ["1"], site.clock.now())
     assert work.reconciler.reconcile(work.reconciler.claim()).changes == 0
 
