@@ -2,12 +2,14 @@
 """The outbox's sender: which channel carries a message, and what it answers."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from connector.base import Gone, HelpdeskError, Throttled, Unavailable
-from rules.policy import AllOf, Contract, Recipient
-from tests.notify.builders import HERE, SmallHelpdesk, a_message, a_messenger, a_policy, by_url
+from rules.calendars import BusinessCalendar
+from rules.policy import AllOf, Calendar, Contract, Recipient
+from tests.notify.builders import HERE, NOW, SmallHelpdesk, a_message, a_messenger, a_policy, by_url
 from tests.notify.receiver import Receiver
 from worker.notify.messenger import Delivery
 from worker.outbox import NOTE, SendResult
@@ -74,6 +76,20 @@ def test_a_recipient_without_a_language_gets_that_of_the_installation(receiver: 
     environment = {"ON_CALL_URL": f"json://127.0.0.1:{receiver.port}/"}
     a_messenger(a_policy(on_call=by_url()), environment, language="nl").send(a_message())
     assert "eerste antwoord" in receiver.bodies[0]["title"]
+
+
+def test_a_recipient_who_is_not_there_is_told_when_the_hours_begin(receiver: Receiver):
+    hours = BusinessCalendar("Europe/Amsterdam", {"mon": [("12:00", "17:00")]})
+    policy = replace(
+        a_policy(on_call=replace(by_url(), only_during="afternoon")),
+        calendars={"afternoon": Calendar("afternoon", hours, HERE)},
+    )
+    environment = {"ON_CALL_URL": f"json://127.0.0.1:{receiver.port}/"}
+    result = a_messenger(policy, environment).send(a_message())
+    assert (result.outcome, result.retry_after) == ("temporary", 2 * 3600)
+    assert receiver.requests == []
+    noon = a_messenger(policy, environment, now=lambda: NOW + timedelta(hours=2))
+    assert noon.send(a_message()).outcome == "sent"
 
 
 def test_faults_of_recipients_are_found_before_anything_is_sent():

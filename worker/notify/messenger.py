@@ -98,6 +98,8 @@ class Messenger:
         """Try once to deliver the message."""
         try:
             letter = self._letter(message)
+            if (wait := self._until_there(letter)) > 0:
+                return SendResult("temporary", "outside the recipient's hours", retry_after=wait)
             self._channel(letter.recipient).deliver(letter)
         except NotDelivered as problem:
             return SendResult(problem.failure, problem.detail)
@@ -142,6 +144,17 @@ class Messenger:
             language=(recipient.language if recipient else None) or self._language,
         )
         return Letter(message, recipient, text)
+
+    def _until_there(self, letter: Letter) -> float:
+        """Seconds until the recipient may be told; 0 where that is now."""
+        recipient, now = letter.recipient, self._now()
+        if recipient is None or recipient.only_during is None:
+            return 0
+        policy = self._policy_of(letter.message.policy)
+        calendar = policy.calendars.get(recipient.only_during) if policy else None
+        if calendar is None or calendar.business.is_open(now):
+            return 0
+        return (calendar.business.next_opening(now) - now).total_seconds()
 
     def _channel(self, recipient: Recipient | None) -> Channel:
         if recipient is None:
