@@ -74,6 +74,12 @@ COMMANDS = (
         "Serve a Zendesk account with a busy fictional helpdesk on this machine.",
         "stipt sandbox --tickets 500 --speed 60",
     ),
+    Command(
+        "demo",
+        "demos",
+        "Start a sandbox and a worker, and show tiers, states, deadlines, writes and messages.",
+        "stipt demo --once --json",
+    ),
 )
 
 _HELP = "Service level agreements as code, beside the helpdesk you already have."
