@@ -6,6 +6,7 @@ the judging instant is always a parameter.
 """
 
 from rules.evaluate import evaluate
+from rules.lint import lint
 from rules.load import load
 
-__all__ = ["evaluate", "load"]
+__all__ = ["evaluate", "lint", "load"]
