@@ -99,9 +99,10 @@ class Clock:
         """
         if threshold < self.elapsed:
             following = self.elapsed
-            for start, _, counting, before, base in reversed(self.pieces):
+            for piece in reversed(self.pieces):
+                before = piece[3]
                 if before <= threshold < following:
-                    return due_of(counting, base + threshold - before, start)
+                    return self.due_in(piece, threshold)
                 following = before
         if not self.is_running:
             return None
@@ -109,12 +110,29 @@ class Clock:
 
     def run_on(self, threshold: int) -> Due:
         """When `threshold` will have elapsed if the clock runs on from `stop` without a pause."""
-        counting = self.counted_last.counting
         if self.pieces and self.pieces[-1][1] == self.stop:
-            running_since, _, _, before, base = self.pieces[-1]
-            return due_of(counting, base + threshold - before, running_since)
+            return self.due_in(self.pieces[-1], threshold)
+        counting = self.counted_last.counting
         at = max(self.stop, effective_start(self.counted_last, self.cycle.start))
-        return due_of(counting, counting.position(at) + threshold - self.elapsed, at)
+        return self.due_in((at, at, counting, self.elapsed, counting.position(at)), threshold)
+
+    def due_in(self, piece: Piece, threshold: int) -> Due:
+        """When `threshold` running seconds are exceeded in a running stretch, or run on from it."""
+        running_since, _, counting, before, base = piece
+        due = due_of(counting, base + threshold - before)
+        if due.shown >= running_since:
+            return due
+        return Due(due.judged, self._closing_used_up(counting, threshold) or due.judged)
+
+    def _closing_used_up(self, counting: BusinessCalendar, threshold: int) -> int | None:
+        """The closing at which `threshold` was used up, before the clock stood or was changed."""
+        for _, _, own, before, base in reversed(self.pieces):
+            if before < threshold:
+                at = own.closing_instant(base + threshold - before)
+                position = counting.position(at)
+                is_closing = counting.closing_instant(position) == at < counting.instant(position)
+                return at if is_closing else None
+        return None
 
     @property
     def elapsed_at_due(self) -> int | None:
@@ -143,13 +161,12 @@ class Clock:
         return total
 
 
-def due_of(counting: BusinessCalendar, position: int, running_since: int) -> Due:
+def due_of(counting: BusinessCalendar, position: int) -> Due:
     """The instants at an open position: judged at the next opening, shown as the calendar says."""
     judged = counting.instant(position)
     if counting.at_closing == "next_opening":
         return Due(judged, judged)
-    shown = counting.closing_instant(position)
-    return Due(judged, judged if shown < running_since else shown)
+    return Due(judged, counting.closing_instant(position))
 
 
 def effective_start(application: Application, start: int) -> int:
@@ -263,12 +280,13 @@ def _run(clock: Clock, period: Period, stretch: tuple[int, int], base: int) -> i
     application, before = period.application, clock.elapsed
     counting = application.counting
     reached = counting.position(end)
-    clock.pieces.append((start, end, counting, before, base))
+    piece = (start, end, counting, before, base)
+    clock.pieces.append(piece)
     clock.elapsed = before + reached - base
     if application.span.unit == "seconds" and clock.breach is None and not period.is_filler:
         amount = application.span.amount
         if clock.elapsed > amount:
-            due = due_of(counting, base + amount - before, start)
+            due = clock.due_in(piece, amount)
             clock.breach = Breach(due.judged, application, due, amount)
     return reached
 
@@ -328,14 +346,12 @@ def _days_due(clock: Clock, application: Application) -> tuple[Due, int]:
     timed = Due(*counting.working_days(begin, application.span.amount))
     unpaused = _closing_due(application, begin, timed, is_pushed=False)
     target_seconds = counting.position(unpaused.shown) - counting.position(begin)
-    pushed = timed
+    due, pushed = unpaused, timed
     for began, seconds in clock.pauses:
-        if began < pushed.judged and seconds:
-            position = counting.position(pushed.judged) + seconds
-            pushed = due_of(counting, position, begin)
-    if pushed is timed:
-        return unpaused, target_seconds
-    return _closing_due(application, begin, pushed, is_pushed=True), target_seconds
+        if began < due.judged and seconds:
+            pushed = due_of(counting, counting.position(pushed.judged) + seconds)
+            due = _closing_due(application, begin, pushed, is_pushed=True)
+    return due, target_seconds
 
 
 def _closing_due(application: Application, begin: int, due: Due, *, is_pushed: bool) -> Due:

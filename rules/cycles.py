@@ -230,9 +230,9 @@ class _Replies:
                 self._first_over = True
             return
         asked = starts_now or bool(comments & _asking(options))
-        if answered:
-            self._first_over = True
-        elif asked and not solved[1]:
+        if answered or (asked and solved[1]):
+            self._first_over = True  # given or ended in the update that would have started it
+        elif asked:
             self.first.append(Cycle("first_reply", 1, at))
 
     def _later(self, at: int, comments: int, solved: tuple[bool, bool]) -> None:

@@ -213,7 +213,10 @@ def _made_private(known: Iterable[tuple[int, Happening]]) -> frozenset[int]:
 def _creation_made_private(
     created: int, known: Iterable[tuple[int, Happening]], private: frozenset[int]
 ) -> bool:
-    """Whether the creation's own comment was the one made private."""
+    """Whether the creation's own comment was the one made private, not another public one."""
     if created not in private:
         return False
-    return not any(at == created and happening.kind == "comment" for at, happening in known)
+    return not any(
+        at == created and happening.kind == "comment" and happening.public
+        for at, happening in known
+    )
