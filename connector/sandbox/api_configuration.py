@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.sandbox.answers import Answer, record_invalid
+from connector.sandbox.answers import Answer, not_found, record_invalid
 from connector.sandbox.endpoints import Endpoint
 from connector.sandbox.paging import listed
 from connector.sandbox.render import configuration_json
@@ -92,7 +92,7 @@ def create_field(call: Call) -> Answer:
         raise record_invalid({"type": ("Type: is invalid", "InvalidValue")})
     ident = call.account.ids.take()
     row: Json = {"id": ident, **ticket_field_row(kind, title, call.now)}
-    row |= {key: values[key] for key in values if key in FIELD_KEYS and key in row}
+    row |= _plain_values(row, values)
     _check_options(call, values, ident)
     _put_options(call, row, values)
     call.account.rows("ticket_fields")[ident] = row
@@ -106,7 +106,7 @@ def update_field(call: Call) -> Answer:
     row = call.account.row("ticket_fields", call.ident)
     values = as_object(call.body.get("ticket_field"))
     _check_options(call, values, call.ident)
-    row.update({key: values[key] for key in values if key in FIELD_KEYS and key in row})
+    row.update(_plain_values(row, values))
     if "title" in values:
         row["raw_title"] = row["title_in_portal"] = row["raw_title_in_portal"] = values["title"]
     if "description" in values:
@@ -152,6 +152,28 @@ def put_option(call: Call) -> Answer:
     _check_options(call, {"custom_field_options": [*rows, option]}, call.ident)
     field["custom_field_options"] = [*rows, option]
     return Answer(201, {"custom_field_option": option})
+
+
+def show_option(call: Call) -> Answer:
+    """`GET /ticket_fields/{id}/options/{id}`."""
+    return Answer(200, {"custom_field_option": _option(call)})
+
+
+def delete_option(call: Call) -> Answer:
+    """`DELETE /ticket_fields/{id}/options/{id}`."""
+    gone = _option(call)
+    field = call.account.row("ticket_fields", call.ident)
+    rows = as_rows(field.get("custom_field_options"))
+    field["custom_field_options"] = [row for row in rows if row is not gone]
+    return Answer(204)
+
+
+def _option(call: Call) -> Json:
+    field = call.account.row("ticket_fields", call.ident)
+    for row in as_rows(field.get("custom_field_options")):
+        if row["id"] == int(call.params["other"]):
+            return row
+    raise not_found()
 
 
 def create_status(call: Call) -> Answer:
@@ -240,6 +262,11 @@ def _created(call: Call, kind: str, row: Json) -> Answer:
     return Answer(201, {NAMED[kind]: shown}, location=call.called.to(kind, row["id"]))
 
 
+def _plain_values(row: Json, values: Json) -> Json:
+    plain = FIELD_KEYS - {"custom_field_options", "system_field_options", "sub_type_id"}
+    return {key: values[key] for key in values if key in plain and key in row}
+
+
 def _check_options(call: Call, values: Json, field_id: int) -> None:
     words = [option.get("value") for option in as_rows(values.get("custom_field_options"))]
     taken = {
@@ -298,6 +325,8 @@ ENDPOINTS = (
     Endpoint("DELETE", "ticket_fields/{id}", delete_field, admin=True, action="destroy"),
     Endpoint("GET", "ticket_fields/{id}/options", list_options),
     Endpoint("POST", "ticket_fields/{id}/options", put_option, admin=True),
+    Endpoint("GET", "ticket_fields/{id}/options/{other}", show_option),
+    Endpoint("DELETE", "ticket_fields/{id}/options/{other}", delete_option, admin=True),
     Endpoint("GET", "custom_statuses", listing("custom_statuses")),
     Endpoint(
         "POST",

@@ -52,9 +52,10 @@ def create(call: Call) -> Answer:
     _authenticate(hooks, row, authentication)
     hooks.rows[ident] = row
     hooks.new_secret(ident)
-    # nanoseconds on creation only
-    nanoseconds = f"{iso(call.now)[:-1]}.{call.account.rng.randrange(10**9):09d}Z"
-    return Answer(201, {"webhook": _shown(row) | {"created_at": nanoseconds}})
+    # nanoseconds on creation only, without zeros at the end
+    fraction = f"{call.account.rng.randrange(1, 10**9):09d}".rstrip("0")
+    made = f"{iso(call.now)[:-1]}.{fraction}Z"
+    return Answer(201, {"webhook": _shown(row) | {"created_at": made}})
 
 
 def index(call: Call) -> Answer:

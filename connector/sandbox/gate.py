@@ -275,6 +275,8 @@ def _warning(endpoint: Endpoint, body: Json) -> str | None:
 
 
 def _unknown_keys(endpoint: Endpoint, body: Json) -> list[str]:
+    if endpoint.surface != "support":
+        return []
     if endpoint.method == "DELETE":
         inner = [f"{key}.{name}" for key, value in body.items() for name in as_object(value)]
         return inner + list(body)

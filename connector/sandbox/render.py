@@ -257,7 +257,9 @@ def organization_json(organization: Organization, links: Links) -> Json:
 
 
 def configuration_json(path: str, row: Json, links: Links) -> Json:
-    """A configuration row with its URL in front."""
+    """A configuration row with its URL in front; custom roles have none."""
+    if path == "custom_roles":
+        return dict(row)
     return {"url": links.to(path, row["id"]), **row}
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from connector.sandbox.settings import SandboxSettings
 
 COMPRESSED = (200, 404)
+SHORTEST_COMPRESSED = 20
+BUCKETS_SHOWN_ON = (200, 201, 204, 429)
 CLOCK_SHIFT = 600
 PIECES = 20
 SHOWN_BUCKETS = {
@@ -54,7 +56,9 @@ def headers_of(
     elif passage.fault is not None and passage.fault.kind == "clock_behind":
         now -= CLOCK_SHIFT
     headers = {"Date": http_date(now), "x-request-id": envelope.request_id}
-    if passage.surface != "engagements":
+    if passage.surface == "engagements":
+        headers |= {"vary": "Accept-Encoding", "zendesk-service": "agent-engagement-api-service"}
+    else:
         headers["x-zendesk-api-version"] = "v2"
     if passage.surface == "support":
         headers |= _support_headers(answer.status, settings, envelope, raw)
@@ -103,9 +107,9 @@ def _rate_headers(passage: Passage, settings: SandboxSettings) -> dict[str, str]
     headers["rate-limit" if old else "ratelimit-limit"] = str(plan.total)
     headers[f"{prefix}-remaining"] = str(plan.remaining)
     headers[f"{prefix}-reset"] = str(plan.resets)
-    for reading in passage.buckets:
+    for reading in passage.buckets if passage.answer.status in BUCKETS_SHOWN_ON else ():
         name = reading.name.split(" ", maxsplit=1)[0]
-        if name in SHOWN_BUCKETS:
+        if name in SHOWN_BUCKETS and not (old and name == "per-ticket-updates"):
             headers[f"zendesk-{prefix}-{name}"] = _bucket_text(reading)
     return headers
 
@@ -171,7 +175,8 @@ class Reply:
         status = self._passage.answer.status
         if status == 204:
             return b""
-        if status in COMPRESSED and self._envelope.accepts_gzip:
+        long_enough = len(raw) >= SHORTEST_COMPRESSED
+        if status in COMPRESSED and long_enough and self._envelope.accepts_gzip:
             headers["Content-Encoding"] = "gzip"
             return gzip.compress(raw, compresslevel=1)
         headers["Content-Length"] = str(len(raw))

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import socket
 import sys
@@ -189,18 +190,24 @@ class Sandbox:
         return listener
 
     def _config(self) -> uvicorn.Config:
+        logging.getLogger("uvicorn.error").addFilter(_is_no_fault_of_ours)
         return uvicorn.Config(
             build_app(self.site, self._transports),
             http=protocol_class(self._transports),
             ws="none",
             loop="asyncio",
             lifespan="off",
-            log_level="critical",
+            log_level="error",
             access_log=False,
             server_header=False,
             date_header=False,
             timeout_graceful_shutdown=1,
         )
+
+
+def _is_no_fault_of_ours(record: logging.LogRecord) -> bool:
+    """False for the complaint about an answer that a fault cut off on purpose."""
+    return not record.getMessage().startswith("ASGI callable returned without")
 
 
 def serve(settings: SandboxSettings, port: int = 0) -> None:
