@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from connector.base import SetAside, Snapshot, TicketHappening
+from connector.base import Gone, SetAside, Snapshot, TicketHappening
 from connector.zendesk.audits import Reader
 from connector.zendesk.calls import Call
 from connector.zendesk.directory import Meta
@@ -24,6 +25,7 @@ from connector.zendesk.wire import (
     AuditRow,
     NamedRow,
     OrganizationRow,
+    RowUnreadable,
     TicketRow,
     UserRow,
     text_id,
@@ -226,7 +228,8 @@ class History:
         aside: list[SetAside],
     ) -> tuple[list[TicketHappening], list[SetAside]]:
         """Read the ticket's own audits for a comment made private that no page has shown."""
-        self._remember(comment_times(self._audits(ticket_id)))
+        with contextlib.suppress(Gone, RowUnreadable):
+            self._remember(comment_times(self._audits(ticket_id)))
         reader = self._reader(ticket_id, dict(unknown))
         again = [TicketHappening(ticket_id, item) for item in reader.read_all(updates)]
         told = [item for item in told if item.ticket_id != ticket_id] + again

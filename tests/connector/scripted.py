@@ -38,7 +38,7 @@ class StandingClock:
 
 @dataclass
 class Reply:
-    """One answer. `body` is JSON unless it is bytes; `cut` closes the line after so many of them."""
+    """One answer. `body` is JSON unless it is bytes; `cut` closes the line after so many bytes."""
 
     status: int = 200
     body: object = field(default_factory=dict)
@@ -78,6 +78,7 @@ class ScriptedServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def log_request(self, *_: object) -> None:
                 return
