@@ -52,6 +52,7 @@ class Folder:
     doubtful: set[Section] = field(default_factory=set)
     broken: set[tuple[Section, str]] = field(default_factory=set)
     references: list[Reference] = field(default_factory=list)
+    bare_days: list[BareDay] = field(default_factory=list)
     secrets: list[tuple[Where, str]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     first_file: str = ""
@@ -66,6 +67,15 @@ class Folder:
     def start(self) -> Where:
         """Where something is reported that the whole folder lacks."""
         return Where(self.first_file, 1, 1)
+
+
+@dataclass(frozen=True)
+class BareDay:
+    """A `1d`, and the calendar that was named beside it."""
+
+    where: Where
+    text: str
+    counted: str
 
 
 @dataclass(frozen=True)
@@ -111,6 +121,8 @@ def read_folder(files: Mapping[str, bytes]) -> Folder:
     return folder
 
 
+BARE_DAYS = frozenset({"1d", "1 d", "1day", "1 day"})
+_WITHIN = ("within",)
 _INIT = "stipt init writes a folder to start from"
 
 
@@ -126,9 +138,12 @@ def _gather(root: Block, folder: Folder) -> None:
             if section in root.keys_at:
                 folder.doubtful.add(section)
             continue
+        if block.lost_key:
+            folder.doubtful.add(section)
         for name, at in block.keys_at.items():
             _define(section, name, Where(root.file, *at), folder)
     folder.references += _references(root, _RULE_REFERENCES)
+    folder.bare_days += _bare_days(root)
     folder.secrets += _secrets(root, "")
 
 
@@ -208,6 +223,28 @@ def _find(
     elif isinstance(node, Items) and head in ("#", "?"):
         for item, place in zip(node, node.values_at, strict=True):
             yield from _find(item, place, pattern_below, path)
+
+
+def _bare_days(root: Block) -> Iterator[BareDay]:
+    for section in ("tiers", "customers"):
+        for block in _targets(root.get(section)):
+            counted = block.get("counted")
+            within = block.get("within")
+            holder, keys = (
+                (within, tuple(within)) if isinstance(within, Block) else (block, _WITHIN)
+            )
+            for key in keys:
+                text = holder.get(key)
+                if isinstance(counted, str) and isinstance(text, str) and text in BARE_DAYS:
+                    yield BareDay(Where(root.file, *holder.values_at[key]), text, counted)
+
+
+def _targets(section: Tree | None) -> Iterator[Block]:
+    owners = section.values() if isinstance(section, Block) else ()
+    for owner in owners:
+        listed = owner.get("targets") if isinstance(owner, Block) else None
+        if isinstance(listed, Items):
+            yield from (target for target in listed if isinstance(target, Block))
 
 
 def _secrets(node: Block, what: str) -> Iterator[tuple[Where, str]]:

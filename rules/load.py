@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rules.consistency import check_consistency
+from rules.day_hint import add_day_readings
 from rules.fingerprint import fingerprint
 from rules.folder import read_folder
 from rules.names import check_names
@@ -41,6 +42,7 @@ def load(files: Mapping[str, bytes]) -> tuple[Policy | None, list[Problem]]:
     """
     folder = read_folder(files)
     policy = _resolve(folder)
+    add_day_readings(folder, policy.calendars, policy.choosers)
     check_names(folder, policy.choosers)
     check_consistency(folder, policy)
     problems = sorted(set(folder.problems))

@@ -31,8 +31,8 @@ def check_names(folder: Folder, choosers: Mapping[str, CalendarChooser]) -> None
     Nothing is said about a section that could not be read as a whole.
     """
     for reference in folder.references:
-        if reference.section in folder.doubtful:
-            continue
+        if reference.section in folder.doubtful or not reference.name.isprintable():
+            continue  # what cannot be a name at all has been said where it was read
         known = list(folder.defined[reference.section])
         if reference.section == "calendars":
             known.append(ALWAYS)

@@ -68,7 +68,8 @@ def _calendar(name: str, form: CalendarForm, where: Where, folder: Folder) -> Ca
             form.at_closing,
         )
     except ValueError as error:  # what only the whole calendar shows: its breaks swallow all hours
-        folder.problem(form.where("hours"), "STP105", f"calendars.{name}", str(error))
+        if form.is_whole:
+            folder.problem(form.where("hours"), "STP105", f"calendars.{name}", str(error))
         return None
     return Calendar(
         name,

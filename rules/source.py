@@ -28,7 +28,7 @@ from ruamel.yaml.events import (
 )
 
 from rules.problems import Problem
-from rules.source_hints import explain_syntax, hint_on_empty
+from rules.source_hints import BACKSLASH, explain_syntax, hint_on_empty
 
 if TYPE_CHECKING:
     from ruamel.yaml.error import StreamMark
@@ -56,10 +56,10 @@ class Block(dict[str, "Tree"]):
     not be used and is therefore missing from the mapping itself.
     `known_keys` are the keys of the format that may stand here, set when the
     block is read as one. `harmed` says that something written in the block, at
-    whatever depth, could not be used.
+    whatever depth, could not be used, `lost_key` that one of its own keys could not.
     """
 
-    __slots__ = ("at", "file", "harmed", "keys_at", "known_keys", "values_at")
+    __slots__ = ("at", "file", "harmed", "keys_at", "known_keys", "lost_key", "values_at")
 
     def __init__(self, at: Position, file: str = "") -> None:
         super().__init__()
@@ -69,6 +69,7 @@ class Block(dict[str, "Tree"]):
         self.values_at: dict[str, Position] = {}
         self.known_keys: tuple[str, ...] = ()
         self.harmed = False
+        self.lost_key = False
 
     def place(self, key: str) -> Position:
         """Where the value of `key` stands, or its key, or the block."""
@@ -108,11 +109,23 @@ class Room:
 
 @dataclass
 class _Open:
-    """A mapping or list that is being filled; `key` waits for its value."""
+    """A mapping or list that is being filled.
+
+    `name` is its dotted name, `key` waits for its value. `dropped` says that
+    what the key holds is thrown away: the key is a second or a forbidden one.
+    """
 
     container: Block | Items
+    name: str
     key: str | None = None
-    dropped: bool = False  # what `key` holds is thrown away: it is a second or a forbidden one
+    dropped: bool = False
+
+    @property
+    def inner_name(self) -> str:
+        """The dotted name of what is placed next."""
+        if self.key is None or self.key.startswith("?"):
+            return self.name
+        return f"{self.name}.{self.key}" if self.name else self.key
 
 
 @dataclass
@@ -200,8 +213,8 @@ class _Reader:
         except (ValueError, OverflowError):  # "\UFFFFFFFF" names no character
             at = self._escape_position()
             _stop(document, at, "STP011", "an escape names no character", "use single quotes")
-        if any(problem.code == "STP001" for problem in document.problems):
-            document.tree = None
+        if any(problem.code in ("STP001", "STP010") for problem in document.problems):
+            document.tree = None  # half a file would only seem to lack the other half
 
     def _walk(self) -> None:
         # "safe" and "rt" read the same YAML 1.2; "rt" also gathers comments, which costs a third.
@@ -219,13 +232,13 @@ class _Reader:
             self._open.pop()
         elif isinstance(event, AliasEvent):
             self._report(at, "STP014", f"*{event.anchor} is not allowed", "write the value out")
-            self._put(None, at)
+            self._put("", at, usable=False)
         elif isinstance(event, (ScalarEvent, MappingStartEvent, SequenceStartEvent)):
-            self._check_node(event, at)
+            usable = self._check_node(event, at)
             if isinstance(event, ScalarEvent):
-                self._put_scalar(event, at)
+                self._put_scalar(event, at, usable=usable)
             else:
-                self._put(self._container(event, at), at)
+                self._put(self._container(event, at), at, usable=usable)
             return self._has_room(at)
         return True
 
@@ -256,25 +269,28 @@ class _Reader:
 
     def _check_node(
         self, event: ScalarEvent | MappingStartEvent | SequenceStartEvent, at: Position
-    ) -> None:
+    ) -> bool:
+        """Whether a value may be used."""
         if event.anchor:
             self._report(at, "STP014", f"&{event.anchor} is not allowed", "write the value out")
         if event.tag and event.tag != "!":
-            self._report(at, "STP015", f"the tag {event.tag} is not allowed", "delete it")
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+            self._report(at, "STP015", f"the tag {tag} is not allowed", "delete it")
+            return False
+        return True
 
-    def _put_scalar(self, event: ScalarEvent, at: Position) -> None:
+    def _put_scalar(self, event: ScalarEvent, at: Position, *, usable: bool) -> None:
         self.room.scalars -= 1
         value: str = event.value
         if not value.isprintable() and (bad := _bad_character(value)):
-            self._report(at, "STP011", bad, "delete it")
-            self._put(None, at)
-            return
+            self._report(at, "STP011", bad, BACKSLASH if event.style == '"' else "delete it")
+            usable = False
         if event.style in ("|", ">"):
             value = value.rstrip("\n")
         if self._waits_for_value and not event.style and (not value or value in _NOTHING):
             self._put_nothing(value, at)
             return
-        self._put(value, at)
+        self._put(value, at, usable=usable)
 
     @property
     def _waits_for_value(self) -> bool:
@@ -289,37 +305,45 @@ class _Reader:
         if isinstance(top.container, Block) and top.key is not None:
             at = top.container.keys_at.get(top.key, at)
             if ":" in top.key and not written:  # `{a:1}`: the key itself is the mistake
-                self._put(None, at)
+                self._put("", at)
                 return
         if written:
             self._report(at, "STP028", f"{written} says nothing", "leave the key out")
         else:
             line = self.text.splitlines()[at[0] - 1] if self.text else ""
             self._report(at, "STP028", "has no value", hint_on_empty(line[at[1] - 1 :]))
-        self._put(None, at)
+        self._put("", at, usable=False)
 
-    def _put(self, value: Tree | None, at: Position) -> None:
-        """Place a key or a value where reading stands; None is a value that cannot be used."""
+    def _put(self, value: Tree, at: Position, *, usable: bool = True) -> None:
+        """Place a key or a value where reading stands; what is not usable is read and left out."""
+        name = ""
         if not self._open:
-            if value is not None:
+            if usable:
                 self.document.tree, self.document.at = value, at
-        elif isinstance(self._open[-1].container, Items):
-            if value is not None:
-                self._open[-1].container.append(value)
-                self._open[-1].container.values_at.append(at)
-        elif self._open[-1].key is None:
-            self._take_key(value, at, self._open[-1], self._open[-1].container)
         else:
-            self._take_value(value, at, self._open[-1], self._open[-1].container)
+            top = self._open[-1]
+            name = top.inner_name
+            if isinstance(top.container, Items):
+                if usable:
+                    top.container.append(value)
+                    top.container.values_at.append(at)
+            elif top.key is None:
+                self._take_key(value, at, top, top.container, usable=usable)
+            else:
+                self._take_value(value, at, top, top.container, usable=usable)
         if isinstance(value, (Block, Items)):
-            self._open.append(_Open(value))
+            self._open.append(_Open(value, name))
 
-    def _take_key(self, value: Tree | None, at: Position, top: _Open, block: Block) -> None:
+    def _take_key(
+        self, value: Tree, at: Position, top: _Open, block: Block, *, usable: bool
+    ) -> None:
         top.dropped = True
-        if not isinstance(value, str) or value in ("", "<<"):
+        if not usable or not isinstance(value, str) or value in ("", "<<"):
+            block.lost_key = True
             hint = "write the values out" if value == "<<" else ""
+            if usable:
+                self._report(at, "STP016", "a key must be plain text", hint)
             top.key = f"?{at[0]}:{at[1]}"
-            self._report(at, "STP016", "a key must be plain text", hint)
             return
         top.key = value
         if value in block.keys_at:
@@ -330,8 +354,8 @@ class _Reader:
         block.keys_at[value] = at
 
     @staticmethod
-    def _take_value(value: Tree | None, at: Position, top: _Open, block: Block) -> None:
-        if top.key is not None and not top.dropped and value is not None:
+    def _take_value(value: Tree, at: Position, top: _Open, block: Block, *, usable: bool) -> None:
+        if top.key is not None and not top.dropped and usable:
             block[top.key] = value
             block.values_at[top.key] = at
         top.key = None
@@ -340,8 +364,8 @@ class _Reader:
         for top in self._open:
             if isinstance(top.container, Block):
                 top.container.harmed = True
-        path = [top.key for top in self._open if top.key and not top.key.startswith("?")]
-        self.document.problem(at, code, message, hint, ".".join(path))
+        name = self._open[-1].inner_name if self._open else ""
+        self.document.problem(at, code, message, hint, name)
 
     def _position(self, mark: StreamMark) -> Position:
         if self._line_starts is None:

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 _QUOTE = "put the value in quotes"
-_SINGLE = "in double quotes a backslash is special: use single quotes"
+BACKSLASH = "in double quotes a backslash is special: use single quotes"
 _DOUBLED = "a quote inside quoted text must be doubled"
 _GUESSES: tuple[tuple[str, str, str], ...] = (
     (r"'\t'", "a tab stands where only blanks may", "use spaces"),
     ("mapping values are not", "a second colon in one value", 'text that holds ": " needs quotes'),
-    ("escape", "an escape that YAML does not know", _SINGLE),
+    ("escape", "an escape that YAML does not know", BACKSLASH),
     ("found '<scalar>'", "text goes on after a closing quote", _DOUBLED),
     ("cannot start any token", "a character that cannot start a value", _QUOTE),
     ("alphabetic or numeric character", "a value that starts with * or &", _QUOTE),

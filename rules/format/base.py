@@ -62,7 +62,8 @@ class Form(BaseModel):
         value.known_keys = cls.keys()
         form = handler(value)
         form._block = value
-        form.check()
+        if not any(key not in value.known_keys for key in value.keys_at):
+            form.check()  # with a key misspelt, what seems to be missing may be there
         return form
 
     @classmethod
@@ -106,6 +107,11 @@ class Form(BaseModel):
     def key_place(self, key: str) -> Position:
         """Where a key stands, or the block itself."""
         return self._block.keys_at.get(key, self._block.at)
+
+    def read_whole(self, *keys: str) -> bool:
+        """Whether everything written under these keys could be read."""
+        parts = [self._block.get(key) for key in keys if key in self._block.keys_at]
+        return all(part is not None and not getattr(part, "harmed", False) for part in parts)
 
     @property
     def is_whole(self) -> bool:

@@ -120,7 +120,8 @@ class CalendarForm(Form):
 
     def check(self) -> None:
         """Refuse a calendar that never opens."""
-        if not any(self.hours.values()) and not any(self.extra_hours.values()):
+        open_at_all = any(self.hours.values()) or any(self.extra_hours.values())
+        if not open_at_all and self.read_whole("hours", "extra_hours"):
             never = wrong("STP105", "this calendar never opens", "give at least one day hours")
             raise wrong_at((("hours",), never))
 

@@ -36,8 +36,8 @@ def explain(details: list[ErrorDetails], tree: Block, file: str) -> Iterator[Pro
             if problem:
                 yield problem
         else:
-            at = _place(path, tree)
             code, message, hint = _wrong_value(detail)
+            at = key_place(path, tree) if code == "STP021" else _place(path, tree)
             yield Problem(file, *at, code, name_of(path), message, hint)
 
 
@@ -90,14 +90,12 @@ def _descend(path: tuple[str | int, ...], tree: Block) -> Tree:
 
 
 def _place(path: tuple[str | int, ...], tree: Block) -> Position:
-    """Where a value stands; for a block of its own name, the name."""
+    """Where a value stands, or a key where the key is meant."""
     if path and path[-1] == "[key]":
         return key_place(path[:-1], tree)
     parent = _descend(path[:-1], tree) if path else tree
     last = path[-1] if path else ""
     if isinstance(parent, Block) and isinstance(last, str) and last:
-        if isinstance(parent.get(last), Block):
-            return parent.keys_at[last]
         return parent.place(last)
     if isinstance(parent, Items) and isinstance(last, int) and last < len(parent):
         return parent.values_at[last]
