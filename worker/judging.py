@@ -11,21 +11,20 @@ from rules.evaluate import evaluate
 from rules.plan import plan
 from rules.steps import steps_due
 from rules.verdict import OPEN_STATES
-from worker.store.current import with_changes
-from worker.store.database import epoch
+from worker.store.cycles import CYCLE_COLUMNS, cycle_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
-
-    from sqlalchemy import RowMapping
 
     from rules.changes import CurrentFields, FieldChange, OwnField
     from rules.facts import Ticket
     from rules.policy import Policy
     from rules.steps import StepDue
     from rules.verdict import CycleVerdict, Verdict
-    from worker.store.facts import Cycle, StoredTicket
+    from worker.store.facts import Cycle, StoredCycle, StoredTicket
+
+_DECIDED = frozenset({"state", "ended_by", "fulfilled_at", "breached_at"})
 
 Cause = Literal["event", "time", "policy"]
 """What made a judgement differ: the ticket's own events, time, or rules, settings and code."""
@@ -53,7 +52,8 @@ class Judgement:
     cause: Cause
     assignee: str | None
     group: str | None
-    wanted: CurrentFields
+    sla_tier: str | None
+    sla_state: str | None
 
 
 def judge(
@@ -90,8 +90,17 @@ def judge(
         cause=_cause(stored, now),
         assignee=current.assignee,
         group=current.group,
-        wanted=with_changes(current, changes),
+        sla_tier=_after(changes, current, "sla_tier") or verdict.choice.tier,
+        sla_state=_after(changes, current, "sla_state"),
     )
+
+
+def _after(changes: tuple[FieldChange, ...], current: CurrentFields, field: OwnField) -> str | None:
+    """The value of one of our fields once the changes have been written."""
+    for change in changes:
+        if change.field == field:
+            return change.new
+    return current.own.get(field)
 
 
 def _cause(stored: StoredTicket, now: datetime) -> Cause:
@@ -110,7 +119,7 @@ def _no_longer_known(stored: StoredTicket, verdict: Verdict) -> tuple[Cycle, ...
     return tuple(
         cycle
         for cycle, row in stored.verdicts.items()
-        if cycle not in known and row["state"] in OPEN_STATES
+        if cycle not in known and row.state in OPEN_STATES
     )
 
 
@@ -123,7 +132,7 @@ def _to_store(
     found = []
     for row in verdict.cycles:
         before = stored.verdicts.get((row.measure, row.cycle))
-        if before is None or _differs(row, before):
+        if before is None or cycle_values(row) != before.values:
             found.append(row)
     closed = [row for row in found if _closed_by_another(stored, row, verdict.policy)]
     if not closed:
@@ -134,7 +143,7 @@ def _to_store(
 
 def _closed_by_another(stored: StoredTicket, row: CycleVerdict, policy: str) -> bool:
     before = stored.verdicts.get((row.measure, row.cycle))
-    return before is not None and before["state"] not in OPEN_STATES and before["policy"] != policy
+    return before is not None and before.state not in OPEN_STATES and before.policy != policy
 
 
 def _kept(
@@ -153,7 +162,7 @@ def _kept(
         if not stored.has_news:
             kept.add(cycle)
             continue
-        name = before["policy"]
+        name = before.policy
         if name not in again:
             own = policy_of(name)
             judged = () if own is None else evaluate(ticket, own, verdict.judged_at).cycles
@@ -167,42 +176,9 @@ def _kept(
     return kept
 
 
-def _says_other(row: CycleVerdict, before: RowMapping) -> bool:
-    return (row.state, row.ended_by, _seconds(row.fulfilled_at), _seconds(row.breached_at)) != (
-        before["state"],
-        before["ended_by"],
-        before["fulfilled_at"],
-        before["breached_at"],
+def _says_other(row: CycleVerdict, before: StoredCycle) -> bool:
+    return any(
+        now != then
+        for name, now, then in zip(CYCLE_COLUMNS, cycle_values(row), before.values, strict=True)
+        if name in _DECIDED
     )
-
-
-def _differs(row: CycleVerdict, before: RowMapping) -> bool:
-    return any(before[name] != value for name, value in cycle_values(row).items())
-
-
-def cycle_values(row: CycleVerdict) -> dict[str, object]:
-    """The columns of a verdict row that the cycle itself fills."""
-    return {
-        "state": row.state,
-        "reason": row.reason,
-        "tier": row.tier,
-        "customer": row.customer,
-        "priority": row.priority,
-        "rule": row.rule,
-        "calendar": row.calendar,
-        "time_zone": row.time_zone,
-        "target_seconds": row.target_seconds,
-        "started_at": epoch(row.started_at),
-        "due_at": _seconds(row.due_at),
-        "fulfilled_at": _seconds(row.fulfilled_at),
-        "ended_by": row.ended_by,
-        "breached_at": _seconds(row.breached_at),
-        "elapsed_seconds": row.elapsed_seconds,
-        "paused_seconds": row.paused_seconds,
-        "risk_at": _seconds(row.risk_at),
-        "since": _seconds(row.since),
-    }
-
-
-def _seconds(at: datetime | None) -> int | None:
-    return None if at is None else int(at.timestamp())

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from worker.crash import crash_point
+from worker.error_reports import report
 from worker.judging import judge
 from worker.logs import get_logger
 from worker.store.facts import load_tickets
@@ -110,8 +111,7 @@ class Reconciler:
         with self._database.write(self._account) as books:
             found = self._store(books, look, judged, now)
             crash_point("tick-before-commit")
-        for one, error in failed:
-            self._contain(one, error, look.token, now)
+        self._contain(failed, look.token, now)
         return Reconciled(
             judged=found.judged,
             stale=found.stale,
@@ -135,13 +135,21 @@ class Reconciler:
         release_looks(books, stale, look.token)
         return Reconciled(len(fresh), len(stale), 0, messages, changes)
 
-    def _contain(self, ticket: StoredTicket, fault: Exception, token: str, now: datetime) -> None:
-        """Push the ticket ahead; tell of it at its first failure and when it is given up."""
-        # The type and place only: an error's text might quote a ticket.
-        reason = f"{type(fault).__name__} while judging"
-        with self._database.write(self._account) as books:
-            tries = push_ahead(books, ticket.id, token, reason, now)
-        if tries == 1:
-            _log.error("ticket_failed", ticket_id=ticket.id, exc_info=fault)
-        if tries >= QUARANTINED_AFTER:
-            _log.error("ticket_quarantined", ticket_id=ticket.id, reason=reason)
+    def _contain(
+        self, failed: list[tuple[StoredTicket, Exception]], token: str, now: datetime
+    ) -> None:
+        """Push failed tickets ahead; tell of each kind of fault once, and of those given up."""
+        told: dict[str, int] = {}
+        for ticket, error in failed:
+            # The kind only: an error's text might quote a ticket.
+            reason = f"{type(error).__name__} while judging"
+            with self._database.write(self._account) as books:
+                tries = push_ahead(books, ticket.id, token, reason, now)
+            if tries == 1 and reason not in told:
+                _log.error("ticket_failed", ticket_id=ticket.id, exc_info=error)
+                report(error)
+            told[reason] = told.get(reason, 0) + 1
+            if tries >= QUARANTINED_AFTER:
+                _log.error("ticket_quarantined", ticket_id=ticket.id, reason=reason)
+        for reason, count in told.items():
+            _log.error("tickets_failed", account=self._account, reason=reason, count=count)

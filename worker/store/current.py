@@ -34,5 +34,6 @@ def with_values(current: CurrentFields, values: Mapping[str, str | None]) -> Cur
 def with_changes(current: CurrentFields, changes: Sequence[FieldChange]) -> CurrentFields:
     """The fields after the changes have been carried out."""
     for change in changes:
-        current = with_values(current, {change.field: change.new})
-    return current
+        if change.field == "tags":
+            current = with_values(current, {"tags": change.new})
+    return with_values(current, {one.field: one.new for one in changes if one.field != "tags"})

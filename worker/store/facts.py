@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from connector.assemble import assemble
 from connector.base import TicketState
 from rules.changes import CurrentFields
+from worker.store.cycles import CYCLE_COLUMNS
 from worker.store.database import epoch, instant, instant_or_none
 from worker.store.facts_json import current_of, happenings_of, ticket_of, values_of
 from worker.store.organizations import load_versions
@@ -30,6 +31,19 @@ Cycle = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
+class StoredCycle:
+    """A verdict row; `values` are those of `cycles.CYCLE_COLUMNS`, the first is the state."""
+
+    policy: str
+    values: tuple[object, ...]
+
+    @property
+    def state(self) -> str:
+        """The cycle's state."""
+        return str(self.values[0])
+
+
+@dataclass(frozen=True, slots=True)
 class StoredTicket:
     """A ticket as its rows tell it, not yet assembled.
 
@@ -42,7 +56,7 @@ class StoredTicket:
     version: int
     row: sa.RowMapping
     history: str
-    verdicts: Mapping[Cycle, sa.RowMapping]
+    verdicts: Mapping[Cycle, StoredCycle]
     sent: frozenset[StepKey]
     acted: frozenset[StepKey]
     organizations: Mapping[str, Versions]
@@ -115,7 +129,7 @@ class StoredTicket:
 @dataclass(slots=True)
 class _Parts:
     history: dict[str, str] = field(default_factory=dict)
-    verdicts: dict[str, dict[Cycle, sa.RowMapping]] = field(default_factory=dict)
+    verdicts: dict[str, dict[Cycle, StoredCycle]] = field(default_factory=dict)
     sent: dict[str, set[StepKey]] = field(default_factory=dict)
     acted: dict[str, set[StepKey]] = field(default_factory=dict)
 
@@ -163,7 +177,13 @@ _COLUMNS = (
     tickets.c.judged_by,
     tickets.c.judged_look_at,
 )
-_VERDICT_COLUMNS = tuple(one for one in verdicts.c if one.name not in ("account", "judged_at"))
+_VERDICT_COLUMNS = (
+    verdicts.c.ticket_id,
+    verdicts.c.measure,
+    verdicts.c.cycle,
+    verdicts.c.policy,
+    *(verdicts.c[name] for name in CYCLE_COLUMNS),
+)
 _CHANGES_HANDS = '"kind":"organization"'
 
 
@@ -183,9 +203,9 @@ def _read_verdicts(books: Books, idents: Sequence[str], parts: _Parts) -> None:
     choice = sa.select(*_VERDICT_COLUMNS).where(
         books.of(verdicts), verdicts.c.ticket_id.in_(idents)
     )
-    for row in books.rows(choice):
-        of_ticket = parts.verdicts.setdefault(row["ticket_id"], {})
-        of_ticket[row["measure"], row["cycle"]] = row
+    for ident, measure, cycle, policy, *values in books.tx.execute(choice):
+        of_ticket = parts.verdicts.setdefault(ident, {})
+        of_ticket[measure, cycle] = StoredCycle(policy, tuple(values))
 
 
 def _read_steps(books: Books, idents: Sequence[str], parts: _Parts) -> None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from worker.judging import cycle_values
 from worker.outbox import NOTE
+from worker.store.bulk import ManyRows, upsert
+from worker.store.cycles import CYCLE_COLUMNS, cycle_values
 from worker.store.database import epoch
 from worker.store.facts_json import list_text
 from worker.store.tables import outbox, steps, tickets, verdicts
@@ -43,35 +44,22 @@ def store_judgements(
 
 
 def _store_cycles(books: Books, judgements: Iterable[Judgement], now: int) -> None:
-    rows = [
-        {
-            "account": books.account,
-            "ticket_id": one.verdict.ticket_id,
-            "measure": row.measure,
-            "cycle": row.cycle,
-            "organization_id": one.verdict.organization_id,
-            "policy": one.verdict.policy,
-            "judged_at": now,
-            **cycle_values(row),
-        }
-        for one in judgements
-        for row in one.cycles
-    ]
-    if rows:
-        books.tx.execute(_cycle_upsert(books), rows)
-
-
-def _cycle_upsert(books: Books) -> sa.Executable:
-    keys = ("account", "ticket_id", "measure", "cycle")
-    insert = books.insert(verdicts)
-    return insert.on_conflict_do_update(
-        index_elements=keys,
-        set_={
-            column.name: insert.excluded[column.name]
-            for column in verdicts.c
-            if column.name not in keys
-        },
-    )
+    rows: list[tuple[object, ...]] = []
+    for one in judgements:
+        verdict = one.verdict
+        owner = (verdict.organization_id, verdict.policy, now)
+        rows += [
+            (
+                books.account,
+                verdict.ticket_id,
+                row.measure,
+                row.cycle,
+                *owner,
+                *cycle_values(row),
+            )
+            for row in one.cycles
+        ]
+    _CYCLES[books.database.is_sqlite].run(books, rows)
 
 
 def _cancel_cycles(books: Books, judgements: Iterable[Judgement], now: int) -> None:
@@ -213,36 +201,61 @@ def _recipients(together: Iterable[StepDue]) -> list[str]:
 
 
 def _store_looks(books: Books, judgements: Iterable[Judgement], now: int) -> None:
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for one in judgements:
-        look_at = None if one.verdict.look_at is None else epoch(one.verdict.look_at)
+        verdict = one.verdict
+        look_at = None if verdict.look_at is None else epoch(verdict.look_at)
         rows.append(
-            {
-                "of_ticket": one.verdict.ticket_id,
-                "look_at": look_at,
-                "judged_look_at": look_at,
-                "judged_by": one.verdict.policy,
-                "tier": one.wanted.own.get("sla_tier") or one.verdict.choice.tier,
-                "sla_state": one.wanted.own.get("sla_state"),
-            }
+            (
+                books.account,
+                verdict.ticket_id,
+                now,
+                look_at,
+                look_at,
+                verdict.policy,
+                one.sla_tier,
+                one.sla_state,
+            )
         )
-    if rows:
-        books.tx.execute(
-            sa.update(tickets)
-            .where(books.of(tickets), tickets.c.ticket_id == sa.bindparam("of_ticket"))
-            .values(
-                judged_at=now,
-                news=0,
-                tries=0,
-                claim=None,
-                lease_until=None,
-                error=None,
-                quarantined_at=None,
-                look_at=sa.bindparam("look_at"),
-                judged_look_at=sa.bindparam("judged_look_at"),
-                judged_by=sa.bindparam("judged_by"),
-                tier=sa.bindparam("tier"),
-                sla_state=sa.bindparam("sla_state"),
-            ),
-            rows,
-        )
+    _LOOKS.run(books, rows)
+
+
+_CYCLE_KEYS = ("account", "ticket_id", "measure", "cycle")
+_CYCLES = {
+    is_sqlite: ManyRows(
+        upsert(verdicts, _CYCLE_KEYS, is_sqlite=is_sqlite),
+        (*_CYCLE_KEYS, "organization_id", "policy", "judged_at", *CYCLE_COLUMNS),
+    )
+    for is_sqlite in (True, False)
+}
+_LOOKS = ManyRows(
+    sa.update(tickets)
+    .where(
+        tickets.c.account == sa.bindparam("of_account"),
+        tickets.c.ticket_id == sa.bindparam("of_ticket"),
+    )
+    .values(
+        judged_at=sa.bindparam("now"),
+        look_at=sa.bindparam("next_look"),
+        judged_look_at=sa.bindparam("next_moment"),
+        judged_by=sa.bindparam("by_policy"),
+        tier=sa.bindparam("in_tier"),
+        sla_state=sa.bindparam("in_state"),
+        news=sa.text("0"),
+        tries=sa.text("0"),
+        claim=sa.null(),
+        lease_until=sa.null(),
+        error=sa.null(),
+        quarantined_at=sa.null(),
+    ),
+    (
+        "of_account",
+        "of_ticket",
+        "now",
+        "next_look",
+        "next_moment",
+        "by_policy",
+        "in_tier",
+        "in_state",
+    ),
+)

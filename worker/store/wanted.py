@@ -64,7 +64,9 @@ def store_wanted(
     """Bring the rows in line with what is wanted now; returns how many are new."""
     by_ticket = {one.verdict.ticket_id: one for one in judgements}
     hashes = {ident: state_hash(one.changes) for ident, one in by_ticket.items() if one.changes}
-    choice = sa.select(_rows.id, _rows.ticket_id, _rows.wanted, _rows.state, _rows.cause).where(
+    choice = sa.select(
+        _rows.id, _rows.ticket_id, _rows.wanted, _rows.state, _rows.cause, _rows.seen_at
+    ).where(
         books.of(field_changes),
         _rows.ticket_id.in_(list(by_ticket)),
         sa.or_(_rows.state.in_(WAITING), _rows.wanted.in_(list(hashes.values()))),
@@ -77,8 +79,7 @@ def store_wanted(
             superseded.append(row["id"])
         elif row["state"] not in _REOPENED:
             settled.add(ident)
-            if row["cause"] == "policy" and by_ticket[ident].cause != "policy":
-                relabelled.append({"of_id": row["id"], "cause": by_ticket[ident].cause})
+            relabelled += _relabelled(row, by_ticket[ident])
     _supersede(books, superseded, epoch(now))
     _relabel(books, relabelled)
     fresh = [ident for ident in hashes if ident not in settled]
@@ -139,12 +140,21 @@ def _supersede(books: Books, idents: Sequence[int], now: int) -> None:
         )
 
 
+def _relabelled(row: sa.RowMapping, judgement: Judgement) -> list[dict[str, object]]:
+    """A row that is wanted still, by newer facts: they decide its cause and its safe update."""
+    cause = judgement.cause if row["cause"] == "policy" else row["cause"]
+    seen_at = epoch(judgement.ticket.updated_at)
+    if (cause, seen_at) == (row["cause"], row["seen_at"]):
+        return []
+    return [{"of_id": row["id"], "cause": cause, "seen_at": seen_at}]
+
+
 def _relabel(books: Books, rows: list[dict[str, object]]) -> None:
     if rows:
         books.tx.execute(
             sa.update(field_changes)
             .where(_rows.id == sa.bindparam("of_id"))
-            .values(cause=sa.bindparam("cause")),
+            .values(cause=sa.bindparam("cause"), seen_at=sa.bindparam("seen_at")),
             rows,
         )
 

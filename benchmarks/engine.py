@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tickets a second on one core: pure evaluation, and evaluation with everything stored.
+
+    python benchmarks/engine.py [--tickets N] [--database URL]
+
+Tickets have 20 happenings and four targets each, under 50 tiers and contracts.
+"Stored" is the worker's own path: facts read from rows, judged, verdicts,
+wanted field changes and the next look written in one transaction per batch.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import tempfile
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from connector.base import Page, TicketHappening, TicketState
+from rules.changes import CurrentFields
+from rules.evaluate import evaluate
+from rules.facts import Author, Happening, Organization, Requester, Ticket
+from rules.load import load
+from worker.clock import SteppedClock
+from worker.reconcile import Reconciler
+from worker.store.accounts import open_account
+from worker.store.database import Database
+from worker.store.pages import store_page
+from worker.store.schema import prepare
+
+if TYPE_CHECKING:
+    from rules.policy import Policy
+
+NOW = datetime(2026, 11, 24, 15, tzinfo=UTC)
+HAPPENINGS = 20
+TIERS = 10
+CUSTOMERS = 40
+
+
+def rules() -> bytes:
+    """Ten tiers and forty contracts; four targets and a few steps each."""
+    lines = [
+        "version: 1",
+        "settings: {time_zone: Europe/Amsterdam}",
+        "calendars:",
+        "  office:",
+        "    time_zone: Europe/Amsterdam",
+        "    hours: {mon-fri: [09:00-12:30, 13:00-17:30]}",
+        "    holidays: {country: NL}",
+        "recipients: {lead: {email: lead@example.com}}",
+        "escalations:",
+        "  usual:",
+        "    - {at: 75%, tell: [lead]}",
+        "    - {at: due, tell: [lead]}",
+        "tiers:",
+    ]
+    for number in range(TIERS):
+        last = number == TIERS - 1
+        match = "everything" if last else f"{{organization.fields.sla_tier: tier{number}}}"
+        lines += [
+            f"  tier{number}:",
+            f"    match: {match}",
+            "    priority: {default: normal}",
+            "    targets:",
+            "      - {measure: first_reply, within: 4h, counted: office, escalate: usual}",
+            "      - {measure: next_reply, within: 8h, counted: office, escalate: usual}",
+            "      - {measure: requester_wait, within: 16h, counted: office, escalate: usual}",
+            "      - {measure: resolution, within: 5 working days, counted: office}",
+        ]
+    lines.append("customers:")
+    for number in range(CUSTOMERS):
+        lines += [
+            f"  customer{number}:",
+            f"    match: {{organization.id: '{1000 + number}'}}",
+            f"    tier: tier{number % TIERS}",
+            "    targets:",
+            "      - {measure: first_reply, within: 2h, counted: office, escalate: usual}",
+        ]
+    return "\n".join(lines).encode()
+
+
+def policy() -> Policy:
+    """The rules, loaded."""
+    found, problems = load({"sla.yaml": rules()})
+    if found is None:
+        raise SystemExit("\n".join(str(one) for one in problems))
+    return found
+
+
+def tickets(number: int, seed: int = 1) -> list[Ticket]:
+    """Tickets of the last two weeks: questions, answers, pendings, solving and reopening."""
+    chance = random.Random(seed)
+    organizations = [
+        Organization(
+            id=f"{1000 + one}", name=f"Customer {one}", fields={"sla_tier": f"tier{one % TIERS}"}
+        )
+        for one in range(CUSTOMERS + 60)
+    ]
+    return [_ticket(f"{one + 1}", chance, organizations) for one in range(number)]
+
+
+def _ticket(ident: str, chance: random.Random, organizations: list[Organization]) -> Ticket:
+    at = NOW - timedelta(seconds=chance.randrange(14 * 86_400))
+    ticket = Ticket(
+        id=ident,
+        created_at=at,
+        channel=chance.choice(("email", "web", "chat", "phone")),
+        status="open",
+        requester=Requester(id="7"),
+        organization=chance.choice(organizations),
+        tags=("vip",),
+        fields={"product": "router"},
+    )
+    step = (NOW - at) / (HAPPENINGS + 1)
+    told: list[Happening] = []
+    for number in range(HAPPENINGS):
+        at += step
+        told.append(_happening(number, at.replace(microsecond=0), f"{ident}{number:03d}"))
+    return ticket.with_happenings(tuple(told))
+
+
+def _happening(number: int, at: datetime, ident: str) -> Happening:
+    by, what = _COURSE[number % len(_COURSE)]
+    if what == "comment":
+        return Happening(at=at, kind="comment", by=by, id=ident)
+    if what == "note":
+        return Happening(at=at, kind="comment", by=by, public=False, id=ident)
+    if what in ("open", "pending", "hold"):
+        return Happening(at=at, kind="status", by=by, to=what, id=ident)
+    return Happening(at=at, kind="field", by=by, field=what, to="support", was="sales", id=ident)
+
+
+_COURSE: tuple[tuple[Author, str], ...] = (
+    ("agent", "group"),
+    ("agent", "assignee"),
+    ("agent", "comment"),
+    ("agent", "pending"),
+    ("requester", "comment"),
+    ("system", "open"),
+    ("agent", "note"),
+    ("agent", "hold"),
+    ("agent", "open"),
+    ("agent", "ticket.fields.product"),
+)
+
+
+def pure(sample: list[Ticket], found: Policy) -> float:
+    """Evaluations a second."""
+    for ticket in sample[:200]:
+        evaluate(ticket, found, NOW)
+    begun = time.perf_counter()
+    for ticket in sample:
+        evaluate(ticket, found, NOW)
+    return len(sample) / (time.perf_counter() - begun)
+
+
+class _Policies:
+    def __init__(self, found: Policy) -> None:
+        self.policy = found
+
+    def by_hash(self, name: str) -> Policy | None:
+        return self.policy if name == self.policy.hash else None
+
+
+def stored(sample: list[Ticket], found: Policy, database: Database) -> tuple[float, float, float]:
+    """Tickets a second: stored from pages, judged and stored, judged a second time."""
+    prepare(database)
+    with database.write("bench") as books:
+        open_account(books, NOW - timedelta(days=90), NOW)
+    begun = time.perf_counter()
+    for start in range(0, len(sample), 1000):
+        part = sample[start : start + 1000]
+        with database.write("bench") as books:
+            store_page(books, _page(part, start, more=start + 1000 < len(sample)), NOW)
+    paged = len(sample) / (time.perf_counter() - begun)
+    clock = SteppedClock(NOW)
+    reconciler = Reconciler(database, "bench", _Policies(found), clock, dry_run=False)
+    first = len(sample) / _judge_all(reconciler, len(sample))
+    with database.write("bench") as books:
+        books.tx.exec_driver_sql("UPDATE tickets SET look_at = 0")
+    clock.move(timedelta(minutes=1))
+    second = len(sample) / _judge_all(reconciler, len(sample))
+    return paged, first, second
+
+
+def _judge_all(reconciler: Reconciler, expected: int) -> float:
+    begun = time.perf_counter()
+    judged = 0
+    while True:
+        look = reconciler.claim(500)
+        if not look.ticket_ids:
+            break
+        result = reconciler.reconcile(look)
+        assert result.failed == 0
+        judged += result.judged
+    assert judged == expected
+    return time.perf_counter() - begun
+
+
+def _page(part: list[Ticket], start: int, *, more: bool) -> Page:
+    states = tuple(
+        TicketState(
+            facts=replace(one, happenings=(), status="open"),
+            current=CurrentFields(own={}, status="open", updated_at=NOW),
+            updated_at=NOW,
+            order=start + number,
+            organization_id=one.organization.id if one.organization else None,
+        )
+        for number, one in enumerate(part)
+    )
+    told = tuple(TicketHappening(one.id, happening) for one in part for happening in one.happenings)
+    return Page(states, told, (), next_cursor=f"{start}", more=more, until=NOW)
+
+
+def main() -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tickets", type=int, default=5000)
+    parser.add_argument("--database", help="SQLAlchemy URL; without it a fresh SQLite file")
+    options = parser.parse_args()
+    found, sample = policy(), tickets(options.tickets)
+    measures = sum(len(evaluate(one, found, NOW).cycles) for one in sample) / len(sample)
+    print(f"{len(sample)} tickets, {HAPPENINGS} happenings, {measures:.1f} cycles each")
+    print(f"pure evaluation         {pure(sample, found):8.0f} tickets/s   (aim 10,000)")
+    with tempfile.TemporaryDirectory() as folder:
+        url = options.database or f"sqlite:///{Path(folder) / 'bench.db'}"
+        database = Database(url)
+        paged, first, second = stored(sample, found, database)
+        database.close()
+    print(f"pages stored            {paged:8.0f} tickets/s")
+    print(f"judged and stored       {first:8.0f} tickets/s   (aim 4,000)")
+    print(f"judged a second time    {second:8.0f} tickets/s")
+
+
+if __name__ == "__main__":
+    main()
