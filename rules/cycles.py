@@ -198,7 +198,8 @@ class _Replies:
         ticket = self._ticket
         options = self._options("first_reply", at)
         for_end_user = ticket.requester.role == "end_user"
-        if ticket.created_by == "light_agent" and "light_agent_forward" in options:
+        is_forward = ticket.created_by == "light_agent" and ticket.channel == "email"
+        if is_forward and "light_agent_forward" in options:
             return True
         if ticket.created_by not in _STAFF:
             return self._public

@@ -150,3 +150,15 @@ def brief(row: CycleVerdict) -> tuple[Any, ...]:
     """State, due and elapsed minutes: what most tests look at."""
     due = None if row.due_at is None else row.due_at.strftime("%m-%d %H:%M")
     return (row.state, due, timedelta(seconds=row.elapsed_seconds) / timedelta(minutes=1))
+
+
+def one_tier(*targets: Target, **more: Any) -> Policy:
+    """A policy with these targets for everybody."""
+    return a_policy(a_tier("standard", *targets), **more)
+
+
+def row_of(
+    ticket: Ticket, policy: Policy, now: str, measure: str = "first_reply", number: int = 1
+) -> CycleVerdict:
+    """One row of the ticket's verdict."""
+    return cycle_of(judged(ticket, policy, now), measure, number)

@@ -497,6 +497,7 @@ class Slot:
     running: bool
     standing: bool
     is_open: bool
+    hours: Hours
 
 
 @dataclass
@@ -585,7 +586,7 @@ def _slot_of_life(
     counts = counted.counts(cycle.start, at)
     solved = any(begin <= at < end for begin, end in cycle.solved)
     standing = solved or is_paused(counted, cycle, at, updates)
-    return Slot(at, counts and not standing, standing, counts)
+    return Slot(at, counts and not standing, standing, counts, counted.clock_hours)
 
 
 def is_paused(counted: Applied, cycle: Cycle, at: int, updates: list[Update]) -> bool:
@@ -613,10 +614,9 @@ def running_due(life: Life, applied: Applied, stop: int) -> Due:
             run.append(at)
         at += 1
     judged = run[wanted]
-    if wanted and applied.hours.at_closing == "closing":
-        used_up = run[wanted - 1] + 1
-        if is_closing(applied.clock_hours, used_up):
-            return Due(judged, used_up)
+    counted = {one.at: one.hours for one in life.slots}.get(judged, applied.clock_hours)
+    if wanted and counted.at_closing == "closing" and is_closing(counted, run[wanted - 1] + 1):
+        return Due(judged, run[wanted - 1] + 1)
     return Due(judged, judged)
 
 
