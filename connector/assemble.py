@@ -53,6 +53,8 @@ def assemble(
     """
     creation, history = _split(state, _in_order(happenings))
     ticket = replace(state.facts, organization=organization, happenings=())
+    if state.life == "deleted":
+        ticket = replace(ticket, status="new")  # a deleted ticket shows no status of its own
     ticket = _rewound(ticket, history)
     ticket = replace(ticket, organization=_first_organization(ticket, history, organizations))
     if creation is not None:
