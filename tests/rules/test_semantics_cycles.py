@@ -8,12 +8,9 @@ from typing import Any
 import pytest
 
 from rules.facts import Happening, Requester
-from rules.policy import PathIs
 from tests.rules.builders import (
-    a_policy,
     a_target,
     a_ticket,
-    a_tier,
     change,
     comment,
     instant,
@@ -372,14 +369,3 @@ def test_27_a_ticket_created_solved_has_its_time_in_status_cycles() -> None:
         row = row_of(ticket, ALL, LATER, measure)
         assert (row.state, row.elapsed_seconds, row.ended_by) == ("met", 0, "solved")
         assert row.fulfilled_at == instant(at("10:00"))
-
-
-# 30: who chooses
-
-
-def test_30_a_contracts_match_follows_the_ticket() -> None:
-    tier = a_tier("vip", a_target("first_reply", "1h"), match=PathIs("tags", frozenset({"vip"})))
-    policy = a_policy(tier, a_tier("standard", a_target("first_reply", "8h")))
-    ticket = a_ticket(at("10:00"), change(at("10:30"), "tags", ("vip",)))
-    assert row_of(ticket, policy, at("10:15")).tier == "standard"
-    assert row_of(ticket, policy, at("10:45")).due_at == instant(at("11:00"))
