@@ -16,7 +16,6 @@ from connector.zendesk.updates import (
     Child,
     Update,
     adds_merge_tag,
-    all_changed,
     as_text,
     child_id,
     is_merge,
@@ -86,8 +85,7 @@ class Reader:
 
     def read(self, update: Update) -> None:
         """Add what one update says."""
-        changed = list(all_changed(update))
-        merges = any(item.name == "tags" and adds_merge_tag(item) for item in changed)
+        merges = any(item.name == "tags" and adds_merge_tag(item) for item in update.changes)
         by = self._author(update)
         for index, child in enumerate(update.children):
             kind = kind_of(child)
@@ -97,7 +95,7 @@ class Reader:
                 self._privacy(update, child, index, by)
             elif kind not in CHANGES and kind not in SILENT:
                 count(self.unknown, "event", kind or "nothing")
-        self._changes(update, [item for item in changed if not item.created], by)
+        self._changes(update, [item for item in update.changes if not item.created], by)
         if merges:
             into = merged_into(update.via)
             self.happenings.append(

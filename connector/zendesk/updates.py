@@ -8,7 +8,7 @@ have `field_name`; `via` is a display text or an object. Both become an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -76,25 +76,30 @@ SILENT: Final = frozenset(
         "MessagingCsatChange",
     }
 )
-_KNOWN_KEYS: Final = (
-    "status",
-    "custom_status_id",
-    "priority",
-    "type",
-    "ticket_type",
-    "group_id",
-    "brand_id",
-    "ticket_form_id",
-    "assignee_id",
-    "organization_id",
-    "requester_id",
-    "tags",
+_KNOWN_KEYS: Final = frozenset(
+    {
+        "status",
+        "custom_status_id",
+        "priority",
+        "type",
+        "ticket_type",
+        "group_id",
+        "brand_id",
+        "ticket_form_id",
+        "assignee_id",
+        "organization_id",
+        "requester_id",
+    }
 )
+_CUSTOM_KEYS: Final = frozenset({"custom_ticket_fields", "custom_fields"})
 
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """One update of a ticket, whichever source told it."""
+    """One update of a ticket, whichever source told it.
+
+    `changes` are all attributes that it changed or, at creation, set.
+    """
 
     id: str
     ticket_id: str
@@ -103,6 +108,7 @@ class Update:
     via: Via | str | None
     ours: bool
     children: tuple[Child, ...]
+    changes: tuple[Changed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +128,16 @@ class Changed:
 
 def update_of_audit(row: AuditRow, ticket_id: str) -> Update:
     """The update that one of a ticket's own audits tells."""
-    return Update(
-        id=str(row.id),
-        ticket_id=ticket_id,
-        at=utc(row.created_at),
-        author_id=text_id(row.author_id),
-        via=row.via,
-        ours=_is_ours(row.metadata),
-        children=tuple(row.events),
+    return _with_changes(
+        Update(
+            id=str(row.id),
+            ticket_id=ticket_id,
+            at=utc(row.created_at),
+            author_id=text_id(row.author_id),
+            via=row.via,
+            ours=_is_ours(row.metadata),
+            children=tuple(row.events),
+        )
     )
 
 
@@ -145,14 +153,16 @@ def update_of_event(row: TicketEventRow) -> Update:
         at = datetime.fromtimestamp(row.timestamp, tz=UTC)
     else:
         raise RowUnreadable("a ticket event without a time")
-    return Update(
-        id=str(row.id),
-        ticket_id=str(row.ticket_id),
-        at=at,
-        author_id=text_id(row.updater_id),
-        via=row.via,
-        ours=_is_ours(row.metadata),
-        children=tuple(row.child_events),
+    return _with_changes(
+        Update(
+            id=str(row.id),
+            ticket_id=str(row.ticket_id),
+            at=at,
+            author_id=text_id(row.updater_id),
+            via=row.via,
+            ours=_is_ours(row.metadata),
+            children=tuple(row.child_events),
+        )
     )
 
 
@@ -183,7 +193,7 @@ def requesters_in(updates: Iterable[Update]) -> dict[str, str]:
     """The requester of each ticket whose creation or change of requester is told here."""
     met: dict[str, str] = {}
     for update in updates:
-        for changed in all_changed(update):
+        for changed in update.changes:
             requester_id = text_id(changed.value)
             if changed.name == "requester_id" and requester_id is not None:
                 met[update.ticket_id] = requester_id
@@ -195,7 +205,7 @@ def organizations_in(updates: Iterable[Update]) -> set[str]:
     return {
         organization_id
         for update in updates
-        for changed in all_changed(update)
+        for changed in update.changes
         if changed.name == "organization_id"
         for organization_id in (text_id(changed.value), text_id(changed.previous))
         if organization_id is not None
@@ -208,42 +218,42 @@ def kind_of(child: Child) -> str:
     return said if isinstance(said, str) else ""
 
 
-def all_changed(update: Update) -> Iterator[Changed]:
-    """Every attribute that an update changed or, at creation, set."""
-    for index, child in enumerate(update.children):
-        if kind_of(child) in CHANGES:
-            yield from _changed(update, child, index)
+def _with_changes(update: Update) -> Update:
+    changes = [
+        changed
+        for index, child in enumerate(update.children)
+        if kind_of(child) in CHANGES
+        for changed in _changed(update, child, index)
+    ]
+    return replace(update, changes=tuple(changes))
 
 
 def _changed(update: Update, child: Child, index: int) -> Iterator[Changed]:
     """The attributes that one child row changed: one in audits, any number in the stream."""
     identifier = child_id(update, child, index)
-    by_rule = (via_word(via_of(child)) or "") in RULE_WORDS
     created = kind_of(child) == "Create"
+    by_rule = not created and (via_word(via_of(child)) or "") in RULE_WORDS
     if "field_name" in child:
         name = as_text(child["field_name"]) or ""
         value, previous = child.get("value"), child.get("previous_value")
         yield Changed(identifier, name, value, previous, by_rule, created)
         return
-    told = _told_in_keys(child)
-    for position, (name, value, previous) in enumerate(told):
+    for position, (name, value, previous) in enumerate(_told_in_keys(child)):
         own_id = identifier if position == 0 else f"{identifier}.{position}"
         yield Changed(own_id, name, value, previous, by_rule, created)
 
 
 def _told_in_keys(child: Child) -> Iterator[tuple[str, object, object]]:
     previous = child.get("previous_value")
-    for name in _KNOWN_KEYS:
-        if name not in child or (name == "type" and "event_type" not in child):
-            continue
-        if name == "tags":
-            yield name, child[name], _previous_tags(child)
-        else:
-            yield name, child[name], previous
-    for key in ("custom_ticket_fields", "custom_fields"):
-        yield from _custom_fields(child.get(key), previous)
     for name, value in child.items():
-        if name.isdigit() or name.startswith("custom_field_"):
+        if name in _KNOWN_KEYS:
+            if name != "type" or "event_type" in child:
+                yield name, value, previous
+        elif name == "tags":
+            yield name, value, _previous_tags(child)
+        elif name in _CUSTOM_KEYS:
+            yield from _custom_fields(value, previous)
+        elif name.isdigit() or name.startswith("custom_field_"):
             yield name, value, previous
 
 
