@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A worker process beside a sandbox: started, killed, started again, and looked at afterwards."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from connector.sandbox import Limits, Sandbox
+from worker.settings import load_settings
+from worker.store.database import Database
+from worker.store.tables import cursors, field_changes, happenings, outbox, tickets
+from worker.wiring import zendesk
+
+REPOSITORY = Path(__file__).parent.parent.parent
+GENEROUS = Limits(
+    plan=1_000_000,
+    exports=100_000,
+    ticket_update=100_000,
+    per_ticket=1000,
+    ticket_fields_index=10_000,
+    audits=100_000,
+)
+NOTES = """
+version: 1
+settings: {time_zone: Europe/Amsterdam, enforce_from: 2026-11-17}
+escalations:
+  usual:
+    - {at: 50%, note: true}
+    - {at: due, note: true, raise_priority: high}
+tiers:
+  everybody:
+    match: everything
+    priority: {default: normal}
+    targets:
+      - {measure: first_reply, within: 4h, counted: always, escalate: usual}
+      - {measure: resolution, within: 24h, counted: always, escalate: usual}
+"""
+
+
+@dataclass
+class SandboxSite:
+    """A sandbox, a folder for the worker, and the environment of its processes."""
+
+    sandbox: Sandbox
+    folder: Path
+    database_url: str = ""
+
+    def __post_init__(self) -> None:
+        rules = self.folder / "sla"
+        rules.mkdir(parents=True, exist_ok=True)
+        (rules / "sla.yaml").write_text(NOTES, encoding="utf-8")
+        self.database_url = self.database_url or f"sqlite:///{self.folder / 'stipt.db'}"
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """Variables of a worker process."""
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            "PYTHONPATH": str(REPOSITORY),
+            "STIPT_ZENDESK_URL": self.sandbox.base_url,
+            "ZENDESK_OAUTH_CLIENT_ID": "stipt",
+            "ZENDESK_OAUTH_CLIENT_SECRET": "sandbox-secret",
+            "STIPT_CLOCK_URL": f"{self.sandbox.base_url}/_sandbox/clock",
+            "STIPT_DATABASE_URL": self.database_url,
+            "STIPT_STATE_DIR": str(self.folder),
+            "STIPT_RULES_PATH": str(self.folder / "sla"),
+            "STIPT_SYNC_FROM": "400d",
+            "STIPT_WRITE": "on",
+            "STIPT_LOG_LEVEL": "error",
+            **more,
+        }
+
+    def set_up_fields(self) -> None:
+        """Create our ticket fields in the account."""
+        account = load_settings(environment=self.environment()).account()
+        zendesk(account, now=self.sandbox.now).ensure_fields(tiers=["everybody"])
+
+    def start(self, **more: str) -> subprocess.Popen[str]:
+        """Start one pass in a process of its own."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.worker.worker_process"],
+            cwd=REPOSITORY,
+            env=self.environment(**more),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def once(self, **more: str) -> dict[str, object]:
+        """One pass to its end; its report."""
+        process = self.start(**more)
+        out, err = process.communicate(timeout=120)
+        assert process.returncode == 0, err
+        report: dict[str, object] = json.loads(out)[0]
+        return report
+
+    def crash(self, point: str) -> int:
+        """One pass that ends at a crash point; the exit code."""
+        process = self.start(STIPT_CRASH_AT=point)
+        process.communicate(timeout=120)
+        return process.returncode
+
+    def kill_after(self, seconds: float) -> bool:
+        """One pass, killed so long after its first call; False when it was done before."""
+        before = self.sandbox.ledger.calls.total()
+        process = self.start()
+        while self.sandbox.ledger.calls.total() == before and process.poll() is None:
+            time.sleep(0.005)
+        time.sleep(seconds)
+        was_running = process.poll() is None
+        if was_running:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate(timeout=30)
+        return was_running
+
+    def let_exports_see(self) -> None:
+        """Let more than the minute pass that exports keep back."""
+        time.sleep(90 / self.sandbox.clock.speed)
+
+    def database(self) -> Database:
+        """The worker's database."""
+        return Database(self.database_url)
+
+    def events(self) -> set[tuple[str, str]]:
+        """Ticket and id of every happening that is stored."""
+        columns = (happenings.c.ticket_id, happenings.c.event_id)
+        return {(row[0], row[1]) for row in self._all(sa.select(*columns))}
+
+    def stored_tickets(self) -> set[str]:
+        """Ids of the tickets that are stored."""
+        return {row[0] for row in self._all(sa.select(tickets.c.ticket_id))}
+
+    def unfinished(self) -> int:
+        """Rows that still wait to be written or sent."""
+        writes = sa.select(field_changes.c.id).where(
+            field_changes.c.state.in_(("ready", "writing"))
+        )
+        sends = sa.select(outbox.c.id).where(outbox.c.state.in_(("ready", "sending")))
+        return len(self._all(writes)) + len(self._all(sends))
+
+    def cursor_is_ahead(self) -> bool:
+        """Whether a cursor is stored though no ticket is."""
+        return bool(self._all(sa.select(cursors.c.cursor))) and not self.stored_tickets()
+
+    def written_for_nothing(self) -> list[object]:
+        """Writes of tickets that changed nothing: things that were written before."""
+        return [
+            one for one in self.sandbox.ledger.ticket_writes if not one.changed and not one.comment
+        ]
+
+    def notes(self) -> list[tuple[int, str]]:
+        """Ticket and key of every internal note that was added."""
+        return [
+            (one.ticket_id, json.dumps(one.marker, sort_keys=True))
+            for one in self.sandbox.ledger.ticket_writes
+            if one.comment
+        ]
+
+    def _all(self, choice: sa.Select[tuple[object, ...]]) -> list[tuple[object, ...]]:
+        database = self.database()
+        try:
+            with database.engine.connect() as connection:
+                if not sa.inspect(connection).has_table("tickets"):
+                    return []  # killed before it had made its tables
+                return [tuple(row) for row in connection.execute(choice)]
+        finally:
+            database.close()
