@@ -288,14 +288,20 @@ def _put_options(call: Call, row: Json, values: Json, *, always: bool = False) -
     if "custom_field_options" not in values:
         row.setdefault("custom_field_options", [])
         return
-    before = {option["value"]: option for option in as_rows(row.get("custom_field_options"))}
-    options = []
-    for given in as_rows(values["custom_field_options"]):
-        value = as_text(given.get("value")) or ""
-        option = before.get(value) or option_row(call.account, "", value)
-        option["name"] = option["raw_name"] = as_text(given.get("name")) or value
-        options.append(option)
-    row["custom_field_options"] = options
+    before = as_rows(row.get("custom_field_options"))
+    row["custom_field_options"] = [
+        _put_option(call, before, given) for given in as_rows(values["custom_field_options"])
+    ]
+
+
+def _put_option(call: Call, before: list[Json], given: Json) -> Json:
+    """An option as it is kept: the one of the same id or value, changed, or a new one."""
+    keys = [(key, given[key]) for key in ("id", "value") if given.get(key) is not None]
+    known = (option for option in before for key, value in keys if option[key] == value)
+    option = next(known, None) or option_row(call.account, "", "")
+    option["value"] = as_text(given.get("value")) or option["value"]
+    option["name"] = option["raw_name"] = as_text(given.get("name")) or option["name"]
+    return option
 
 
 ENDPOINTS = (

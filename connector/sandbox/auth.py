@@ -13,6 +13,8 @@ from connector.sandbox.answers import INVALID_TOKEN, Answer, Refusal
 from connector.sandbox.wire import Json, as_int, as_object, as_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from connector.sandbox.account import Account
 
 RESOURCES = (
@@ -59,10 +61,10 @@ class Grant:
 
 @dataclass(slots=True)
 class Authority:
-    """The account's OAuth clients and tokens."""
+    """The account's OAuth clients and tokens. `old_account` tells whether API tokens work."""
 
     account: Account
-    old_account: bool = False
+    old_account: Callable[[], bool]
     tokens: dict[str, Grant] = field(default_factory=dict)
     refresh_tokens: dict[str, Grant] = field(default_factory=dict)
     issued: int = 0
@@ -117,7 +119,7 @@ class Authority:
         email, _, kind = name.partition("/")
         user = next((user for user in self.account.users.values() if user.email == email), None)
         good = (
-            self.old_account
+            self.old_account()
             and now < API_TOKENS_END
             and kind == "token"
             and password == self.account.settings.api_token

@@ -116,7 +116,7 @@ class Sandbox:
         """End the server and its deliveries."""
         self.site.stop()
         if self._server is not None:
-            self._server.should_exit = True
+            self._server.should_exit = self._server.force_exit = True
         if self._thread is not None:
             self._thread.join(START_SECONDS)
         self._server = self._thread = None

@@ -41,14 +41,14 @@ class Site:
         furnish(self.account)
         self.traffic = Traffic(self.account)
         self.traffic.write_history()
-        self.authority = Authority(self.account)
+        self.faults = Faults(settings.faults, settings.seed)
+        self.authority = Authority(self.account, lambda: self.faults.is_on("old_account"))
         self.authority.tokens[settings.token] = Grant(
             self.account.owner_id, frozenset({"read", "write"})
         )
         self.buckets = Buckets()
         self.jobs = Jobs(settings, self.account.rng)
         self.ledger = Ledger()
-        self.faults = Faults(settings.faults, settings.seed)
         self.webhooks = Webhooks(self.account, self.clock, self.faults)
         self.view_counts_asked: dict[int, int] = {}
         self.base_url = "http://127.0.0.1"
