@@ -203,13 +203,14 @@ def read_clock(
         cancelled_at,
     )
     previous: Period | None = None
+    stops: Spans = []
     for period in periods:
         stops = stops_of(period.application)
         if previous is not None and _arrives(period, previous):
             _judge_arrival(clock, period, stops)
         _count(clock, period, stops)
         previous = period
-    _conclude(clock, stops_of(clock.application))
+    _conclude(clock, stops)
     return clock
 
 
@@ -222,9 +223,17 @@ def _arrives(period: Period, previous: Period) -> bool:
 
 def _periods(cycle: Cycle, applied: Applied, stop: int) -> tuple[list[Period], int | None]:
     """The cycle cut by changes of its target, and when its target was taken away for good."""
-    if len(applied) == 1:
-        only = applied[0][1]
-        return ([] if only is None else [Period(cycle.start, stop, only, False)]), None
+    for at, application in reversed(applied):
+        if at <= cycle.start:
+            uncut = application and Period(cycle.start, stop, application, False)
+            return ([uncut] if uncut else []), None
+        if cycle.end is None or at < cycle.end:
+            break
+    return _cut(cycle, applied, stop)
+
+
+def _cut(cycle: Cycle, applied: Applied, stop: int) -> tuple[list[Period], int | None]:
+    """The periods of a cycle in whose life the target changes."""
     raw: list[tuple[int, int, Application | None]] = []
     last = len(applied) - 1
     for index, (at, application) in enumerate(applied):
@@ -312,7 +321,8 @@ def _judge_arrival(clock: Clock, period: Period, stops: Spans) -> None:
 
 def _judge_days(clock: Clock, period: Period, stops: Spans) -> None:
     due, target_seconds = days_due(clock, period.application)
-    if clock.is_open and period.end == clock.stop and _pushes_on(stops, period.end, due):
+    goes_on = clock.is_open or period.end < clock.stop
+    if goes_on and _pushes_on(stops, period.end, due):
         return
     if period.end > due.judged:
         at = max(due.judged, period.start)

@@ -232,6 +232,17 @@ def test_14_a_pause_between_the_time_of_day_and_the_closing_pushes() -> None:
     assert (row.state, row.due_at) == ("running", instant("2026-11-25 17:00"))
 
 
+def test_14_a_change_during_a_pause_over_the_closing_breaches_nothing() -> None:
+    policy = one_tier(
+        a_target("resolution", "1wd", counted="office", by_closing=True, pause_on=("pending",))
+    )
+    pending = status("2026-11-24 16:45", "pending")
+    ticket = a_ticket(at("10:00"), pending, change("2026-11-25 12:00", "priority", "high"))
+    for now in ("2026-11-25 11:00", "2026-11-25 13:00"):
+        row = row_of(ticket, policy, now, "resolution")
+        assert (row.state, row.due_at) == ("paused", None), now
+
+
 # 15: calendar days
 
 
