@@ -44,6 +44,7 @@ def _trial(form: TrialForm, time_zone: str, number: int) -> Trial:
         priority=expect.priority,
         cycles=cycles,
         steps=None if expect.steps is None else tuple(expect.steps),
+        places=form.places(),
     )
 
 
@@ -130,5 +131,6 @@ def _happenings(form: HappeningForm, zone: str) -> Iterator[Happening]:
         if isinstance(value, OrganizationForm):
             yield Happening(at, "organization", by, organization=_organization(value))
         else:
-            to_value = value if isinstance(value, str) else tuple(value)
+            # An empty value clears the field, as null does in a history.
+            to_value = (value or None) if isinstance(value, str) else tuple(value)
             yield Happening(at, "field", by, field=path, to=to_value)

@@ -33,6 +33,7 @@ class Trial:
     `zone` is that of the ticket's creation, in which expected and actual times
     are shown. `until` is None where the clock stops at the last instant named.
     `steps` is the complete list of expected steps, None where not compared.
+    `places` holds where the values of keys stand, such as `expect.first_reply.due`.
     """
 
     name: str
@@ -45,3 +46,4 @@ class Trial:
     priority: Priority | None = None
     cycles: Mapping[Measure, ExpectedCycle] = field(default_factory=dict)
     steps: tuple[str, ...] | None = None
+    places: Mapping[str, Where] = field(default_factory=dict, compare=False, repr=False)
