@@ -137,9 +137,9 @@ def take_lease(books: Books, name: str, holder: str, seconds: int) -> bool:
             index_elements=["account", "name"],
             set_={"holder": holder, "until": now + seconds},
             where=sa.or_(leases.c.holder == holder, leases.c.until < now),
-        )
+        ).returning(leases.c.holder)
     )
-    return taken.rowcount == 1
+    return taken.first() is not None
 
 
 def drop_lease(books: Books, name: str, holder: str) -> None:

@@ -64,9 +64,14 @@ class Database:
         """An INSERT that knows ON CONFLICT."""
         return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
 
-    def for_claim(self, choice: sa.Select[Row]) -> sa.Select[Row]:
-        """The choice of a claim: where several workers choose, each skips what others hold."""
-        return choice if self.is_sqlite else choice.with_for_update(skip_locked=True)
+    def for_claim(self, choice: sa.Select[Row]) -> sa.CTE:
+        """The choice of a claim: where several workers choose, each skips what others hold.
+
+        A common table expression is run once. As a plain subquery PostgreSQL
+        may run it again for every row and so claim more than the limit.
+        """
+        locked = choice if self.is_sqlite else choice.with_for_update(skip_locked=True)
+        return locked.cte("chosen")
 
     def close(self) -> None:
         """Close all connections."""

@@ -59,7 +59,7 @@ def claim_looks(books: Books, now: datetime, limit: int, lease: int) -> Look:
 
 
 def _claim(books: Books, choice: sa.Select[tuple[str, str]], token: str, lease: int) -> list[str]:
-    chosen = books.database.for_claim(choice).subquery()
+    chosen = books.database.for_claim(choice)
     claim = (
         sa.update(tickets)
         .where(

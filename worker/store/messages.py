@@ -43,7 +43,7 @@ def claim_messages(books: Books, now: datetime, limit: int, lease: int) -> list[
     token = new_token()
     claim = (
         sa.update(outbox)
-        .where(_rows.id.in_(database.for_claim(choice).scalar_subquery()))
+        .where(_rows.id.in_(sa.select(database.for_claim(choice).c.id)))
         .values(
             # It was being sent and nobody said how that ended.
             ambiguous=sa.case((_rows.state == "sending", 1), else_=_rows.ambiguous),

@@ -199,7 +199,7 @@ def claim_wanted(
     token = new_token()
     claim = (
         sa.update(field_changes)
-        .where(_rows.id.in_(database.for_claim(choice).scalar_subquery()))
+        .where(_rows.id.in_(sa.select(database.for_claim(choice).c.id)))
         .values(
             # Claimed once before and not finished: that try may have been carried out.
             ambiguous=sa.case((_rows.state == "writing", 1), else_=_rows.ambiguous),
