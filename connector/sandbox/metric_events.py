@@ -149,8 +149,8 @@ def _target_events(account: Account, ticket: Ticket, now: int) -> Iterator[Metri
     yield MetricEvent("reply_time", 1, "apply_sla", ticket.created, applied)
     breach = ticket.created + seconds
     kept = replied is not None and replied <= breach
-    # a breach is published ahead of time and marked as deleted when it does not come
-    if kept or breach <= now + 3600:
+    # a breach that did not come stays in the stream, marked as deleted
+    if kept or breach <= now:
         yield MetricEvent("reply_time", 1, "breach", breach, {}, deleted=kept)
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
 import socket
@@ -23,7 +24,6 @@ from connector.sandbox.replies import Envelope, Reply, Transports
 from connector.sandbox.site import Site
 
 if TYPE_CHECKING:
-    import asyncio
     from datetime import datetime, timedelta
     from types import TracebackType
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 START_SECONDS = 15
+TICK_SECONDS = 0.005
 
 
 def build_app(site: Site, transports: Transports) -> ASGIApp:
@@ -81,6 +82,26 @@ def protocol_class(transports: Transports) -> type[asyncio.Protocol]:
     return RememberingProtocol
 
 
+class _PromptServer(uvicorn.Server):
+    """Ends within milliseconds when asked to: tests start hundreds of sandboxes."""
+
+    async def main_loop(self) -> None:
+        while not self.should_exit:
+            await asyncio.sleep(TICK_SECONDS)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for listener in sockets or []:
+            listener.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        for task in list(self.server_state.tasks):
+            task.cancel()
+        # one turn of the loop closes the transports
+        await asyncio.sleep(TICK_SECONDS)
+
+
 class Sandbox:
     """A Zendesk account on a loopback port, for tests, demos and load runs.
 
@@ -100,7 +121,7 @@ class Sandbox:
     def start(self, port: int = 0) -> str:
         """Serve in a thread of its own; returns the base URL."""
         listener = self._listen(port)
-        self._server = uvicorn.Server(self._config())
+        self._server = _PromptServer(self._config())
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [listener]}, name="sandbox", daemon=True
         )
@@ -116,7 +137,7 @@ class Sandbox:
         """End the server and its deliveries."""
         self.site.stop()
         if self._server is not None:
-            self._server.should_exit = self._server.force_exit = True
+            self._server.should_exit = True
         if self._thread is not None:
             self._thread.join(START_SECONDS)
         self._server = self._thread = None

@@ -73,6 +73,7 @@ class Traffic:
         for number in range(min(soon, settings.tickets)):
             self._about_to_breach(number)
         self._perform_until(self._start)
+        run_housekeeping(self._account, self._start)
         if settings.traffic == 0:
             self._heap.clear()
 

@@ -3,15 +3,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import requests
 
 from connector.sandbox import Sandbox, SandboxSettings
 from connector.sandbox.tickets import Doing, create_ticket
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 QUIET = SandboxSettings(tickets=0, speed=0)
 

@@ -4,8 +4,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 OPEN_MAPS = {"user_fields", "organization_fields", "custom", "system", "configuration"}
 """Objects whose keys are the account's own."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from pathlib import Path
-
-import pytest
+from typing import TYPE_CHECKING
 
 from connector.sandbox.webhooks import CONDITIONAL
 from tests.sandbox.builders import Client, a_sandbox, tickets_at
 from tests.sandbox.recorded import Ids, differences, header_differences
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NOT_SERVED = {
     "talk-partner-call.json": "the partner edition of Talk",
@@ -90,7 +91,7 @@ def _prepare(client: Client, name: str) -> Ids:
     account = client.sandbox.account
     if name == "webhook-invocation-attempts.json":
         _prepare_webhook(client, ids)
-    elif name == "engagement-show.json" or name == "engagements-since.json":
+    elif name in {"engagement-show.json", "engagements-since.json"}:
         _prepare_engagements(client, ids)
     elif name in {"incremental-tickets.json", "ticket-show.json", "ticket-audits-cursor.json"}:
         tickets_at(client, *range(90000, 90000 - 1200 * 5, -5))

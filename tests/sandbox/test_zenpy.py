@@ -140,7 +140,7 @@ def test_reads_people_and_configuration(zenpy: Zenpy) -> None:
     assert "Acme BV" in [row.name for row in zenpy.organizations()]
     assert [row.name for row in zenpy.ticket_forms()] == ["Default Ticket Form"]
     assert "Waiting for supplier" in [row.agent_label for row in zenpy.custom_statuses()]
-    assert [row.title for row in zenpy.sla_policies()][0] == "Premium first replies"
+    assert next(row.title for row in zenpy.sla_policies()) == "Premium first replies"
     created = zenpy.organizations.create(Organization(name="Nieuw"))
     assert zenpy.organizations(id=created.id).name == "Nieuw"
 
