@@ -12,8 +12,8 @@ import typer
 
 from worker.cli.exit_codes import CommandFailed, ExitCode
 from worker.cli.instants import day
-from worker.cli.output import JsonFlag, QuietFlag, as_json, coloured, result, say
-from worker.cli.starting import SCHEMA_FILE
+from worker.cli.output import JsonFlag, QuietFlag, as_json, coloured, counted, result, say
+from worker.cli.starting import SCHEMA_FILE, schema_text
 
 if TYPE_CHECKING:
     from rules.policy import Policy
@@ -112,15 +112,11 @@ def _contents(policies: Sequence["Policy"]) -> dict[str, int]:
 
 
 def _summary(policies: Sequence["Policy"], n_errors: int, n_findings: int) -> str:
-    found = f"{_counted(n_errors, 'error')}, {_counted(n_findings, 'finding')}"
+    found = f"{counted(n_errors, 'error')}, {counted(n_findings, 'finding')}"
     if not policies:
         return found
-    contents = ", ".join(_counted(n, name[:-1]) for name, n in _contents(policies).items() if n)
+    contents = ", ".join(counted(n, name[:-1]) for name, n in _contents(policies).items() if n)
     return f"{found} in {contents}"
-
-
-def _counted(n: int, noun: str) -> str:
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def _exit_code(n_errors: int, n_problems: int, *, strict: bool) -> ExitCode:
@@ -141,8 +137,6 @@ def schema(
     ] = None,
 ) -> None:
     """Print the JSON Schema of rule files, or what may stand at one key."""
-    from rules.schema import schema_text
-
     text = schema_text()
     if write is not None:
         target = write / SCHEMA_FILE if write.is_dir() else write

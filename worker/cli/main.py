@@ -45,6 +45,12 @@ COMMANDS = (
         "stipt check sla --strict",
     ),
     Command(
+        "test",
+        "testing",
+        "Run the tests of rules on a virtual clock, and say what no test reaches.",
+        "stipt test sla --strict",
+    ),
+    Command(
         "schema",
         "checking",
         "Print the JSON Schema of rule files, or what may stand at one key.",
@@ -67,6 +73,36 @@ COMMANDS = (
         "replaying",
         "Judge every ticket of a history: one line per target and cycle, and a summary.",
         "stipt replay --rules sla --history tickets.jsonl --out verdicts.jsonl",
+    ),
+    Command(
+        "plan",
+        "changes",
+        "Read the helpdesk and show what the rules would write; nothing is written.",
+        "stipt plan --out plan.json",
+    ),
+    Command(
+        "apply",
+        "changes",
+        "Carry out a plan; leaves tickets alone that were changed since it was made.",
+        "stipt apply plan.json",
+    ),
+    Command(
+        "run",
+        "running",
+        "Work: read the helpdesk, judge tickets, write fields, tell people in time.",
+        "stipt run --role all",
+    ),
+    Command(
+        "setup",
+        "account",
+        "Create the ticket fields that Stipt writes; shows the list first and asks.",
+        "stipt setup --yes",
+    ),
+    Command(
+        "doctor",
+        "account",
+        "Look over settings, rules, storage and helpdesk; say what is wrong and how to mend it.",
+        "stipt doctor",
     ),
     Command(
         "sandbox",
@@ -138,8 +174,12 @@ def run(arguments: Sequence[str]) -> int:
     try:
         app = program(None if completing else command)
         code = app(args=list(arguments), prog_name="stipt", standalone_mode=False)
-    except typer.Abort:
-        return ExitCode.INTERRUPTED
+    except typer.Abort as aborted:
+        # A question was left unanswered: by Ctrl-C, or because nobody is there to answer.
+        if isinstance(aborted.__context__, KeyboardInterrupt):
+            return ExitCode.INTERRUPTED
+        typer.echo("\nno answer, so nothing was changed; --yes does not ask", err=True)
+        return ExitCode.ERROR
     except typer.TyperException as error:
         return _wrong_usage(error)
     except Exception as error:  # noqa: BLE001 - the last stop: a sentence or an id, no traceback

@@ -28,6 +28,11 @@ def as_json(document: Mapping[str, object]) -> None:
     typer.echo(json.dumps(document, indent=2, ensure_ascii=False, default=str))
 
 
+def counted(n: int, noun: str) -> str:
+    """A number with its noun: "1 tier", "3 tiers"."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
 def coloured(text: str, colour: str) -> str:
     """The text in a colour where standard output is a terminal that wants colours."""
     if os.environ.get("NO_COLOR") or not sys.stdout.isatty():

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`stipt init`: a folder of rule files to start from."""
 
+import json as json_module
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -39,10 +40,15 @@ def init(
     say(f"Now look through them and run: stipt check {folder}")
 
 
+def schema_text() -> str:
+    """The JSON Schema of rule files as it stands beside them."""
+    from rules.schema import json_schema
+
+    return json_module.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
 def _contents() -> dict[str, str]:
     """File names and texts of the starter folder, the schema included."""
-    from rules.schema import schema_text
-
     masters = sorted(_masters(), key=lambda master: master.name)
     contents = {master.name: master.read_text(encoding="utf-8") for master in masters}
     return contents | {SCHEMA_FILE: schema_text()}

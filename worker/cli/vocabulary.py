@@ -45,12 +45,12 @@ def _places(
 
 
 def _inside(node: Node) -> Iterator[Node]:
-    """What stands at the same key: alternatives, items of a list, values by name."""
+    """What stands at the same key: alternatives, cases, items of a list, values by name."""
     for word in ("anyOf", "oneOf", "allOf"):
         alternatives = node.get(word)
         if isinstance(alternatives, list):
             yield from (one for one in alternatives if isinstance(one, Mapping))
-    for word in ("items", "additionalProperties"):
+    for word in ("then", "else", "items", "additionalProperties"):
         inner = node.get(word)
         if isinstance(inner, Mapping):
             yield inner

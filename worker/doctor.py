@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Looks over an installation: each check says what was seen and how to mend it. Writes nothing."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from connector.base import CredentialsRejected, HelpdeskError
+from rules.lint import lint
+from worker.rule_folder import RulesInvalid, RulesMissing, load_folder
+from worker.settings import SettingsInvalid
+from worker.store.accounts import standing_notices
+from worker.store.database import Database
+from worker.store.schema import schema_state
+from worker.wiring import zendesk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import date, datetime
+
+    from rules.policy import Policy
+    from worker.settings import AccountSettings, Settings
+
+Outcome = Literal["ok", "warn", "fail"]
+_LEAST_FREE_BYTES = 1024**3
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line: what was looked at, how it stands, what to do."""
+
+    group: str
+    name: str
+    outcome: Outcome
+    seen: str
+    remedy: str = ""
+
+
+def examine(settings: Settings, account: AccountSettings, now: datetime) -> Iterator[Finding]:
+    """Every check in turn; an outside service that fails is a finding, not an error."""
+    yield from _settings(account)
+    policy, findings = _rules(account, now.date())
+    yield from findings
+    yield from _storage(settings, account)
+    yield from _helpdesk(account, policy, lambda: now)
+    yield _zones()
+
+
+def _settings(account: AccountSettings) -> Iterator[Finding]:
+    missing = account.missing()
+    for problem in missing:
+        yield Finding("settings", "needed", "fail", problem, "set it in the environment or a file")
+    if not missing:
+        yield Finding("settings", "needed", "ok", f"all set for {account.base_url}")
+    if account.write == "off":
+        remedy = "STIPT_WRITE=on, once stipt plan shows what you expect"
+        yield Finding("settings", "writing", "warn", "off: changes are only recorded", remedy)
+    else:
+        yield Finding("settings", "writing", "ok", "on")
+
+
+def _rules(account: AccountSettings, today: date) -> tuple[Policy | None, list[Finding]]:
+    folder = account.rules_path or Path("sla")
+    look = f"stipt check {folder} shows them"
+    try:
+        policy = load_folder(folder)
+    except RulesMissing as fault:
+        remedy = "stipt init makes a folder"
+        return None, [Finding("rules", "load", "fail", str(fault), remedy)]
+    except RulesInvalid as fault:
+        return None, [Finding("rules", "load", "fail", f"errors: {len(fault.problems)}", look)]
+    contents = f"{folder}, tiers: {len(policy.tiers)}, contracts: {len(policy.contracts)}"
+    loaded = Finding("rules", "load", "ok", contents)
+    n_findings = len(lint(policy, today))
+    if n_findings:
+        return policy, [
+            loaded,
+            Finding("rules", "concrete", "warn", f"{n_findings} findings", look),
+        ]
+    return policy, [loaded, Finding("rules", "concrete", "ok", "no findings")]
+
+
+def _storage(settings: Settings, account: AccountSettings) -> Iterator[Finding]:
+    database = Database(settings.database_url.get_secret_value())
+    try:
+        path = Path(database.url.database or "")
+        if database.is_sqlite and not path.exists():
+            yield Finding("storage", "database", "ok", f"{path} will be made at the first run")
+            return
+        yield from _stored(database, account.name)
+        if database.is_sqlite:
+            yield _space(path.parent)
+    finally:
+        database.close()
+
+
+def _stored(database: Database, account: str) -> Iterator[Finding]:
+    state = schema_state(database)
+    if state != "current":
+        fails: Outcome = "warn" if state in ("empty", "behind") else "fail"
+        remedy = "upgrade Stipt" if state == "newer" else "stipt run brings it up to date"
+        yield Finding("storage", "database", fails, f"its schema is {state}", remedy)
+        return
+    yield Finding("storage", "database", "ok", "its schema is current")
+    with database.read(account) as books:
+        for name, text in standing_notices(books).items():
+            yield Finding("storage", name, "warn", text, "the worker's log says more")
+
+
+def _space(folder: Path) -> Finding:
+    free = shutil.disk_usage(folder).free
+    seen = f"{free / 1024**3:.1f} GB free"
+    outcome: Outcome = "ok" if free >= _LEAST_FREE_BYTES else "warn"
+    return Finding("storage", "space", outcome, seen, "" if outcome == "ok" else "make room")
+
+
+def _helpdesk(
+    account: AccountSettings, policy: Policy | None, now: Callable[[], datetime]
+) -> Iterator[Finding]:
+    if account.missing():
+        return
+    bots = policy.settings.bots if policy else frozenset[str]()
+    try:
+        checks = zendesk(account, now=now, bots=bots).check_access()
+    except SettingsInvalid as fault:
+        yield Finding("helpdesk", "access", "fail", str(fault))
+        return
+    except CredentialsRejected as fault:
+        remedy = "check the OAuth client's id, secret and scopes"
+        yield Finding("helpdesk", "access", "fail", str(fault), remedy)
+        return
+    except HelpdeskError as fault:
+        yield Finding("helpdesk", "access", "fail", str(fault), "is the address right?")
+        return
+    for check in checks:
+        yield Finding("helpdesk", check.name, check.outcome, check.seen, check.remedy)
+
+
+def _zones() -> Finding:
+    try:
+        return Finding("time", "time zones", "ok", f"tzdata {version('tzdata')}")
+    except PackageNotFoundError:
+        return Finding("time", "time zones", "fail", "no tzdata", "pip install tzdata")
