@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 NONE = "none"
 _LATE_STATES = frozenset({"breached", "breached_open"})
 _MOMENT = timedelta(seconds=1)
+_MOST_REJECTED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +228,10 @@ def _reasons(
         explained = explain(trial.ticket, policy, until)
         tier = rehearsed.verdict.choice.tier or NONE
         yield f"tier {tier} because of {explained.because}"
-        yield from (f"not {reason}" for reason in explained.rejected)
+        rejected = explained.rejected
+        yield from (f"not {reason}" for reason in rejected[:_MOST_REJECTED])
+        if len(rejected) > _MOST_REJECTED:
+            yield f"and not {len(rejected) - _MOST_REJECTED} more"
     for measure in trial.cycles:
         if measure not in wrong:
             continue
@@ -238,3 +242,5 @@ def _reasons(
             started = local_text(row.started_at, trial.zone)
             held = f"customer {row.customer}" if row.customer else f"tier {row.tier}"
             yield f"{measure}: {row.rule} ({held}), counted {row.calendar} from {started}"
+    if "steps" in wrong:
+        yield f"steps: the clock stopped at {_shown(until, trial)}"

@@ -41,7 +41,7 @@ def recorded(ident: str, paths: Sequence[Path] | None, source: Source) -> str:
 
     now = None if source.now is None else instant(source.now)
     ticket, latest, folder = _from_history(ident, source) or _from_store(ident, source)
-    sets = rule_sets(paths or [folder])
+    sets = rule_sets(paths or [folder], leave_out_empty=True)
     if len(sets) != 1:
         raise CommandFailed("--record takes one folder of rules")
     text = record(ticket, sets[0].policy, now or latest)

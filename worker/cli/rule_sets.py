@@ -22,12 +22,17 @@ class RuleSet:
     trials: "tuple[Trial, ...]"
 
 
-def rule_sets(paths: Sequence[Path]) -> list[RuleSet]:
+def rule_sets(paths: Sequence[Path], *, leave_out_empty: bool = False) -> list[RuleSet]:
     """What the paths name, loaded.
 
     A folder is rules with their tests, single files of rules are one set
     together. Files that hold tests alone belong to the rules beside them on
     the command line, else to those of their own folder.
+
+    Args:
+        paths: folders and files.
+        leave_out_empty: pass over empty files: a shell has made one already
+            when the answer is to go into a file of the folder.
 
     Raises:
         RulesMissing: a path cannot be read, or holds no rules.
@@ -35,6 +40,8 @@ def rule_sets(paths: Sequence[Path]) -> list[RuleSet]:
         CommandFailed: tests are given beside several sets of rules.
     """
     rules, tests = _sorted(paths)
+    if leave_out_empty:
+        rules = [{name: raw for name, raw in files.items() if raw.strip()} for files in rules]
     if tests and len(rules) > 1:
         raise CommandFailed(f"{tests[0]}: give tests with one folder of rules")
     if rules and tests:

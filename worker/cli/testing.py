@@ -133,7 +133,7 @@ def _show(report: Report, *, strict: bool, json: bool, github: bool, quiet: bool
         as_json(trial_output.document(report.results, report.covered))
         return
     if github:
-        lines = trial_output.annotations(report.results, owed)
+        lines = trial_output.annotation_lines(report.results, owed)
     else:
         lines = trial_output.lines(report.results, quiet=quiet)
         lines += trial_output.owed_lines(owed)

@@ -114,7 +114,7 @@ def summary(n_tests: int, n_failed: int) -> str:
     return f"{n_tests} {noun} passed"
 
 
-def annotations(results: Iterable[TrialResult], owed: Iterable[Covered]) -> list[str]:
+def annotation_lines(results: Iterable[TrialResult], owed: Iterable[Covered]) -> list[str]:
     """Workflow commands that GitHub shows beside the line of an expectation."""
     found: list[str] = []
     for one in results:
