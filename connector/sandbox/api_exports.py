@@ -18,7 +18,6 @@ from connector.sandbox.exports import (
     encode_cursor,
     time_page,
 )
-from connector.sandbox.metric_events import ticket_metric_events
 from connector.sandbox.ordering import ExportOrder
 from connector.sandbox.paging import listed
 from connector.sandbox.render import exported_ticket_json, organization_json, user_json
@@ -79,14 +78,14 @@ def ticket_events(call: Call) -> Answer:
 def ticket_metric_events_export(call: Call) -> Answer:
     """`GET /incremental/ticket_metric_events`: by time, or by `page[size]` up to 100."""
     start = _start_time(call, withheld=False)
-    rows: dict[int, Json] = {}
-    order = ExportOrder()
-    for ticket in call.account.tickets.values():
-        for row in ticket_metric_events(call.account, ticket, call.now):
-            ident, at = as_int(row["id"]) or 0, epoch(row["time"]) or 0
-            if at >= start and not (row.get("deleted") and "exclude_deleted" in call.query):
-                rows[ident] = row
-                order.place(at, ident)
+    rows = call.site.metric_rows(call.now)
+    hides_deleted = call.query.get("exclude_deleted") == "true"
+    places = [
+        (epoch(row["time"]) or 0, ident)
+        for ident, row in rows.items()
+        if not (hides_deleted and row.get("deleted"))
+    ]
+    order = ExportOrder(places)
 
     def shown(ids: Sequence[int]) -> Json:
         return {"ticket_metric_events": [rows[ident] for ident in ids]}

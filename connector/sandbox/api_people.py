@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from connector.sandbox.answers import Answer, record_invalid, too_many_values
@@ -213,7 +214,10 @@ def _change_organization(organization: Organization, values: Json) -> None:
             setattr(organization, key, bool(values[key]))
     if "group_id" in values:
         organization.group_id = as_int(values["group_id"])
-    organization.fields |= as_object(values.get("organization_fields"))
+    for key, value in as_object(values.get("organization_fields")).items():
+        is_date = isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value)
+        # a day comes back as its midnight
+        organization.fields[key] = f"{value}T00:00:00+00:00" if is_date else value
 
 
 ENDPOINTS = (

@@ -34,10 +34,11 @@ def assumptions_json(settings: SandboxSettings) -> Json:
     return {name: {"meaning": MEANINGS[name], "value": value} for name, value in values.items()}
 
 
-def describe(settings: SandboxSettings) -> list[str]:
+def describe(settings: SandboxSettings, base_url: str) -> list[str]:
     """Lines to print when a sandbox starts."""
     lines = [
-        f"Zendesk sandbox: {settings.tickets} tickets, seed {settings.seed}",
+        f"Zendesk sandbox at {base_url}: {settings.tickets} tickets, seed {settings.seed}",
+        f"Its clock: {base_url}/_sandbox/clock",
         f"Clock from {settings.now.isoformat()} at speed {settings.speed:g}",
         f"OAuth client {settings.client_id!r}, secret {settings.client_secret!r}",
         "Assumptions (each can be switched, none is proven on a live account):",

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -68,14 +69,16 @@ def cursor_page(order: ExportOrder, after: Position, *, before: int, limit: int)
 
 def time_page(order: ExportOrder, start: int, *, before: int, limit: int) -> TimePage:
     """The page from a second on, of rows that are older than the second `before`."""
-    rows = sorted(order.since(start, before=before), key=_shuffled)
+    rows = order.since(start, before=before)
     if not rows:
         return TimePage((), start, at_end=True)
-    page = rows[:limit]
+    # shuffled as far as the second in which the page may end
+    last_second = rows[min(limit, len(rows)) - 1][0]
+    reach = bisect_left(rows, (last_second + 1, -1))
+    page = sorted(rows[:reach], key=_shuffled)[:limit]
     if len(page) < len(rows) and page[0][0] == page[-1][0]:
-        second = page[0][0]
-        page = [row for row in rows if row[0] == second]
-        end_time = second + 1
+        page = sorted(rows[:reach], key=_shuffled)
+        end_time = page[0][0] + 1
     else:
         end_time = page[-1][0]
     at_end = len(page) == len(rows)

@@ -188,6 +188,18 @@ class Faults:
         }
 
 
+def names_in(text: str) -> tuple[str, ...]:
+    """Faults of a file: one a line as `kind:key=value`, `#` starts a comment.
+
+    Raises:
+        ValueError: a line is no fault.
+    """
+    lines = (line.partition("#")[0].strip() for line in text.splitlines())
+    names = tuple(line for line in lines if line)
+    Faults(names)
+    return names
+
+
 def from_options(kind: str, options: Sequence[tuple[str, str] | Sequence[str]]) -> Fault:
     """A fault of a kind with options given as text.
 

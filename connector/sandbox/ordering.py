@@ -4,6 +4,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Position = tuple[int, int]
 """Epoch second and id of a row."""
@@ -12,9 +16,9 @@ Position = tuple[int, int]
 class ExportOrder:
     """A sorted list of positions in which a row can move to a later second."""
 
-    def __init__(self) -> None:
-        self._rows: list[Position] = []
-        self._second_of: dict[int, int] = {}
+    def __init__(self, places: Iterable[Position] = ()) -> None:
+        self._rows: list[Position] = sorted(places)
+        self._second_of = {ident: second for second, ident in self._rows}
 
     def place(self, second: int, ident: int) -> None:
         """Put a row at a second, taking it away from where it stood."""

@@ -24,6 +24,7 @@ from connector.sandbox.replies import Envelope, Reply, Transports
 from connector.sandbox.site import Site
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime, timedelta
     from types import TracebackType
 
@@ -40,6 +41,7 @@ HOST = "127.0.0.1"
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 START_SECONDS = 15
 TICK_SECONDS = 0.005
+SETTLE_SECONDS = 0.25
 
 
 def build_app(site: Site, transports: Transports) -> ASGIApp:
@@ -85,9 +87,19 @@ def protocol_class(transports: Transports) -> type[asyncio.Protocol]:
 class _PromptServer(uvicorn.Server):
     """Ends within milliseconds when asked to: tests start hundreds of sandboxes."""
 
+    def __init__(self, config: uvicorn.Config, site: Site) -> None:
+        super().__init__(config)
+        self._site = site
+
     async def main_loop(self) -> None:
+        settled = time.monotonic()
         while not self.should_exit:
             await asyncio.sleep(TICK_SECONDS)
+            # live traffic goes on, and calls webhooks, while nobody asks
+            if time.monotonic() - settled >= SETTLE_SECONDS:
+                with self._site.lock:
+                    self._site.settle()
+                settled = time.monotonic()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for server in self.servers:
@@ -121,7 +133,7 @@ class Sandbox:
     def start(self, port: int = 0) -> str:
         """Serve in a thread of its own; returns the base URL."""
         listener = self._listen(port)
-        self._server = _PromptServer(self._config())
+        self._server = _PromptServer(self._config(), self.site)
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [listener]}, name="sandbox", daemon=True
         )
@@ -142,11 +154,13 @@ class Sandbox:
             self._thread.join(START_SECONDS)
         self._server = self._thread = None
 
-    def serve(self, port: int) -> None:
-        """Serve in this thread until interrupted."""
+    def serve(self, port: int, announce: Callable[[str], object]) -> None:
+        """Serve in this thread until interrupted; `announce` is given the base URL first."""
         listener = self._listen(port)
+        announce(self.base_url)
         try:
-            uvicorn.Server(self._config()).run(sockets=[listener])
+            self._server = _PromptServer(self._config(), self.site)
+            self._server.run(sockets=[listener])
         finally:
             self.site.stop()
 
@@ -233,8 +247,10 @@ def _is_no_fault_of_ours(record: logging.LogRecord) -> bool:
 
 def serve(settings: SandboxSettings, port: int = 0) -> None:
     """Run a sandbox until interrupted; prints where it is and what it assumes."""
-    sandbox = Sandbox(settings)
-    for line in describe(settings):
-        sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
-    sandbox.serve(port)
+
+    def announce(base_url: str) -> None:
+        for line in describe(settings, base_url):
+            sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+
+    Sandbox(settings).serve(port, announce)

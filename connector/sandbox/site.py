@@ -15,6 +15,7 @@ from connector.sandbox.faults import Faults
 from connector.sandbox.jobs import Jobs
 from connector.sandbox.ledger import Ledger
 from connector.sandbox.limits import Buckets
+from connector.sandbox.metric_events import ticket_metric_events
 from connector.sandbox.render import Links
 from connector.sandbox.seed import furnish
 from connector.sandbox.ticket_endings import run_housekeeping
@@ -50,6 +51,7 @@ class Site:
         self.jobs = Jobs(settings, self.account.rng)
         self.ledger = Ledger()
         self.webhooks = Webhooks(self.account, self.clock, self.faults)
+        self._metric_rows: tuple[tuple[int, int], dict[int, Json]] | None = None
         self.view_counts_asked: dict[int, int] = {}
         self.base_url = "http://127.0.0.1"
 
@@ -63,6 +65,17 @@ class Site:
         self.jobs.run_until(now)
         self.traffic.play(int(now))
         run_housekeeping(self.account, int(now))
+
+    def metric_rows(self, now: int) -> dict[int, Json]:
+        """All metric events by id; kept until something changes or a minute passes."""
+        state = (self.account.changes, now // 60)
+        if self._metric_rows is None or self._metric_rows[0] != state:
+            rows: dict[int, Json] = {}
+            for ticket in self.account.tickets.values():
+                for row in ticket_metric_events(self.account, ticket, now):
+                    rows[as_int(row["id"]) or 0] = row
+            self._metric_rows = (state, rows)
+        return self._metric_rows[1]
 
     def stop(self) -> None:
         """End what runs beside the server."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from connector.sandbox.conditions import matches
 from connector.sandbox.deliveries import Deliverer, Delivery, Mishaps
 from connector.sandbox.faults import WEBHOOKS, Faults
+from connector.sandbox.records import Event
 from connector.sandbox.wire import Json, as_list, as_object, as_rows, as_text, as_texts, iso
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from connector.sandbox.account import Account
     from connector.sandbox.clock import SandboxClock
-    from connector.sandbox.records import Audit, Event, Ticket
+    from connector.sandbox.records import Audit, Ticket
 
 CONDITIONAL = "conditional_ticket_events"
 EVENT_VERSION = "2022-11-06"
@@ -88,10 +89,12 @@ class Webhooks:
                     self.send(webhook_id, body.encode())
         for trigger in self._account.rows("triggers").values():
             if trigger["active"] and matches(as_object(trigger["conditions"]), ticket, audit):
-                self._act(trigger, ticket)
+                self._act(trigger, ticket, audit)
 
-    def _act(self, trigger: Json, ticket: Ticket) -> None:
+    def _act(self, trigger: Json, ticket: Ticket, audit: Audit) -> None:
         for action in as_rows(trigger["actions"]):
+            if action.get("field") in {"notification_user", "notification_group"}:
+                audit.events.append(_notification(self._account, trigger, action, ticket))
             if action.get("field") != "notification_webhook":
                 continue
             target, template = [*as_list(action.get("value")), "", ""][:2]
@@ -235,6 +238,27 @@ def _detail(ticket: Ticket, audit: Audit) -> Json:
         "updated_at": iso(ticket.updated),
         "via": {"channel": ticket.channel},
     }
+
+
+def _notification(account: Account, trigger: Json, action: Json, ticket: Ticket) -> Event:
+    """What an audit holds when a trigger sends mail."""
+    _, subject, body = [*as_list(action.get("value")), "", "", ""][:3]
+    source: Json = {
+        "from": {
+            "deleted": False,
+            "title": trigger["title"],
+            "id": trigger["id"],
+            "revision_id": 1,
+        },
+        "rel": "trigger",
+    }
+    extra: Json = {
+        "via": {"channel": "rule", "source": source},
+        "subject": subject,
+        "body": body,
+        "recipients": [ticket.requester_id],
+    }
+    return Event(account.ids.take(), "Notification", extra=extra)
 
 
 def _filled(template: str, ticket: Ticket) -> str:

@@ -94,6 +94,12 @@ def test_the_seeded_customers_carry_tier_and_market(client: Client) -> None:
     assert fields == {(tier, market) for tier in tiers for market in ("nl", "us")}
 
 
+def test_a_day_in_a_customer_field_comes_back_as_its_midnight(client: Client) -> None:
+    body = {"organization": {"name": "New", "organization_fields": {"since": "2018-11-04"}}}
+    made = client.post("organizations", body).json()["organization"]
+    assert made["organization_fields"] == {"since": "2018-11-04T00:00:00+00:00"}
+
+
 def test_some_zones_are_rails_names_and_some_are_iana(client: Client) -> None:
     zones = {row["time_zone"] for row in client.get("users").json()["users"]}
     assert zones == {"Amsterdam", "America/New_York"}

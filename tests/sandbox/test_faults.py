@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from connector.sandbox import Fault
-from connector.sandbox.faults import BAD_DAY, KINDS, Faults
+from connector.sandbox.faults import BAD_DAY, KINDS, Faults, names_in
 from tests.sandbox.builders import a_sandbox, tickets_at
 
 
@@ -136,6 +136,13 @@ def test_chance_is_drawn_from_the_seed() -> None:
 def test_an_unknown_fault_or_option_is_an_error(text: str) -> None:
     with pytest.raises(ValueError, match=r"unknown|invalid literal"):
         Faults((text,))
+
+
+def test_faults_can_stand_in_a_file() -> None:
+    text = "# a hard morning\nunavailable:count=2:path=^tickets  # twice\n\nbad_day\n"
+    assert names_in(text) == ("unavailable:count=2:path=^tickets", "bad_day")
+    with pytest.raises(ValueError, match="unknown fault"):
+        names_in("rain")
 
 
 def test_a_bad_day_has_everything_at_once() -> None:

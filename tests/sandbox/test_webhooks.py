@@ -118,6 +118,16 @@ def test_a_trigger_calls_a_webhook_with_its_own_body(receiver: Receiver) -> None
     assert [json.loads(sent.body) for sent in receiver.received] == [{"ticket": "2"}]
 
 
+def test_a_trigger_that_sends_mail_leaves_a_notification_in_the_audit() -> None:
+    action = {"field": "notification_user", "value": ["requester_id", "Re: {{ticket.title}}", "Hi"]}
+    with a_sandbox() as client:
+        client.post("triggers", {"trigger": {"title": "Mail", "actions": [action], "all": []}})
+        events = client.post("tickets", {"ticket": {"comment": {"body": "x"}}}).json()["audit"]
+    last = events["events"][-1]
+    assert (last["type"], last["body"]) == ("Notification", "Hi")
+    assert last["via"]["source"]["rel"] == "trigger"
+
+
 def test_no_answer_ever_holds_a_password_or_a_token(receiver: Receiver) -> None:
     basic = {
         "type": "basic_auth",
