@@ -3,20 +3,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from worker.store.current import with_values
 from worker.store.database import epoch, instant
 from worker.store.facts_json import (
-    current_text,
     happening_text,
-    ticket_text,
-    values_of,
 )
-from worker.store.organizations import latest_versions, store_organizations
+from worker.store.organizations import store_organizations
+from worker.store.states import upsert_states
 from worker.store.tables import cursors, happenings, set_aside, tickets, unknown_words
 
 if TYPE_CHECKING:
@@ -55,7 +52,7 @@ def store_page(books: Books, page: Page, now: datetime) -> Stored:
     changed = _store_organizations(
         books, page.tickets, page.organizations, page.organizations_at, at
     )
-    touched = _store_states(books, page.tickets)
+    touched = upsert_states(books, page.tickets)
     fresh: list[TicketHappening | OrganizationChange | _Told] = [*page.happenings, *changed]
     n_happenings = _store_happenings(books, fresh)
     _store_set_aside(books, page.set_aside, at)
@@ -70,7 +67,7 @@ def store_snapshot(books: Books, snapshot: Snapshot, now: datetime) -> None:
     """Store one ticket that was read on its own; it is due for judgement at once."""
     ident = snapshot.state.facts.id
     changed = _store_organizations(books, [snapshot.state], (), {}, epoch(now))
-    _store_states(books, [snapshot.state], read_afresh=True)
+    upsert_states(books, [snapshot.state], read_afresh=True)
     told = [_Told(ident, one) for one in snapshot.happenings]
     _store_happenings(books, [*told, *changed])
     settle(books, epoch(now), ticket_id=ident)
@@ -82,7 +79,7 @@ def store_states(
     now: datetime,
 ) -> None:
     """Store present states that were read afresh; they are due for judgement at once."""
-    _store_states(books, states, read_afresh=True)
+    upsert_states(books, states, read_afresh=True)
     for state in states:
         settle(books, epoch(now), ticket_id=state.facts.id)
 
@@ -131,28 +128,6 @@ class _Told:
     happening: Happening
 
 
-def _store_states(
-    books: Books,
-    states: Sequence[TicketState],
-    *,
-    read_afresh: bool = False,
-) -> int:
-    newest = _newest(states)
-    known = _known(books, newest)
-    versions = latest_versions(books, {one.organization_id for one in newest.values()})
-    rows = []
-    for ident, state in newest.items():
-        before = known.get(ident)
-        if before is not None and _is_older(state, before, read_afresh=read_afresh):
-            continue
-        row = _row(books.account, state, before, versions)
-        if row is not None:
-            rows.append(row)
-    if rows:
-        books.tx.execute(_upsert(books, read_afresh=read_afresh), rows)
-    return len(rows)
-
-
 def _store_organizations(
     books: Books,
     states: Sequence[TicketState],
@@ -167,103 +142,6 @@ def _store_organizations(
         if organization is not None and organization.id is not None:
             found.setdefault(organization.id, organization)
     return store_organizations(books, tuple(found.values()), changed_at, now)
-
-
-def _newest(states: Iterable[TicketState]) -> dict[str, TicketState]:
-    newest: dict[str, TicketState] = {}
-    for state in states:
-        before = newest.get(state.facts.id)
-        if before is None or state.order >= before.order:
-            newest[state.facts.id] = state
-    return newest
-
-
-def _known(books: Books, idents: Iterable[str]) -> Mapping[str, sa.RowMapping]:
-    columns = (
-        tickets.c.ticket_id,
-        tickets.c.feed_order,
-        tickets.c.updated_at,
-        tickets.c.facts,
-        tickets.c.current,
-        tickets.c.life,
-        tickets.c.written,
-        tickets.c.written_at,
-    )
-    choice = sa.select(*columns).where(books.of(tickets), tickets.c.ticket_id.in_(list(idents)))
-    return {row["ticket_id"]: row for row in books.rows(choice)}
-
-
-def _is_older(state: TicketState, known: sa.RowMapping, *, read_afresh: bool) -> bool:
-    if read_afresh:  # a ticket read on its own has no place in the export's order
-        return epoch(state.updated_at) < int(known["updated_at"])
-    return state.order < int(known["feed_order"])
-
-
-def _row(
-    account: str,
-    state: TicketState,
-    known: sa.RowMapping | None,
-    versions: Mapping[str, int],
-) -> dict[str, object] | None:
-    updated_at = epoch(state.updated_at)
-    current = state.current
-    if known is not None and known["written_at"] is not None and updated_at < known["written_at"]:
-        # Read before our last write, which it therefore does not show.
-        current = with_values(current, values_of(known["written"]))
-    facts = ticket_text(replace(state.facts, happenings=(), organization=None))
-    stored_current = current_text(current)
-    if known is not None and (facts, stored_current, state.life) == (
-        known["facts"],
-        known["current"],
-        known["life"],
-    ):
-        return None
-    organization = state.organization_id
-    return {
-        "account": account,
-        "ticket_id": state.facts.id,
-        "facts": facts,
-        "current": stored_current,
-        "feed_order": state.order,
-        "updated_at": updated_at,
-        "life": state.life,
-        "status": state.facts.status,
-        "organization_id": organization,
-        "organization_version": versions.get(organization) if organization else None,
-        "version": 1,
-        "news": 1,
-        "settled": 0,
-    }
-
-
-def _upsert(books: Books, *, read_afresh: bool) -> sa.Executable:
-    insert = books.insert(tickets)
-    new = insert.excluded
-    return insert.on_conflict_do_update(
-        index_elements=["account", "ticket_id"],
-        set_={
-            "facts": new.facts,
-            "current": new.current,
-            # A state read on its own has no place in the export's order.
-            "feed_order": tickets.c.feed_order if read_afresh else new.feed_order,
-            "updated_at": new.updated_at,
-            "life": new.life,
-            "status": new.status,
-            "unwritable": 0,
-            "organization_id": new.organization_id,
-            # The version at which this customer was first seen with the ticket stays.
-            "organization_version": sa.case(
-                (
-                    tickets.c.organization_id.is_distinct_from(new.organization_id),
-                    new.organization_version,
-                ),
-                else_=tickets.c.organization_version,
-            ),
-            "version": tickets.c.version + 1,
-            "news": 1,
-            "settled": 0,
-        },
-    )
 
 
 def _store_happenings(
@@ -297,7 +175,9 @@ def _store_happenings(
             for (ident, event), one in fresh.items()
         ],
     )
-    _bring_news(books, {ident for ident, _ in fresh})
+    _bring_news(books, {ident for ident, _ in fresh}, news=None)
+    by_others = {ident for (ident, _), one in fresh.items() if one.by != "stipt"}
+    _bring_news(books, by_others, news=1)
     return len(fresh)
 
 
@@ -307,13 +187,19 @@ def _event_id(happening: Happening) -> str:
     return f"{happening.kind}/{own}"
 
 
-def _bring_news(books: Books, idents: Iterable[str]) -> None:
-    books.tx.execute(
-        sa.update(tickets)
-        .where(books.of(tickets), tickets.c.ticket_id == sa.bindparam("told_ticket_id"))
-        .values(news=1, settled=0, version=tickets.c.version + 1),
-        [{"told_ticket_id": ident} for ident in sorted(idents)],
+def _bring_news(books: Books, idents: Iterable[str], *, news: int | None) -> None:
+    """Have tickets judged again; `news` is 1 where somebody else than Stipt did something."""
+    rows = [{"told_ticket_id": ident} for ident in sorted(idents)]
+    if not rows:
+        return
+    change = sa.update(tickets).where(
+        books.of(tickets), tickets.c.ticket_id == sa.bindparam("told_ticket_id")
     )
+    if news is None:
+        change = change.values(settled=0, version=tickets.c.version + 1)
+    else:
+        change = change.values(news=news)
+    books.tx.execute(change, rows)
 
 
 def _store_set_aside(books: Books, rows: Sequence[SetAside], now: int) -> None:

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Storing tickets as they stand: the newest state wins, and our own writes are no news."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from worker.store.current import with_values
+from worker.store.database import epoch
+from worker.store.facts_json import current_of, current_text, ticket_of, ticket_text, values_of
+from worker.store.organizations import latest_versions
+from worker.store.tables import tickets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from connector.base import TicketState
+    from rules.changes import CurrentFields
+    from rules.facts import Ticket
+    from worker.store.database import Books
+
+
+def upsert_states(
+    books: Books,
+    states: Sequence[TicketState],
+    *,
+    read_afresh: bool = False,
+) -> int:
+    """Store states that are newer than what is known; returns how many said anything new.
+
+    `read_afresh`: they were read on their own, so that their place in the
+    export's order says nothing and the time of the last update decides.
+    """
+    newest = _newest(states)
+    known = _known(books, newest)
+    versions = latest_versions(books, {one.organization_id for one in newest.values()})
+    rows = []
+    for ident, state in newest.items():
+        before = known.get(ident)
+        if before is not None and _is_older(state, before, read_afresh=read_afresh):
+            continue
+        row = _row(books.account, state, before, versions)
+        if row is not None:
+            rows.append(row)
+    if rows:
+        books.tx.execute(_upsert(books, read_afresh=read_afresh), rows)
+    return len(rows)
+
+
+def _newest(states: Iterable[TicketState]) -> dict[str, TicketState]:
+    newest: dict[str, TicketState] = {}
+    for state in states:
+        before = newest.get(state.facts.id)
+        if before is None or state.order >= before.order:
+            newest[state.facts.id] = state
+    return newest
+
+
+def _known(books: Books, idents: Iterable[str]) -> Mapping[str, sa.RowMapping]:
+    columns = (
+        tickets.c.ticket_id,
+        tickets.c.feed_order,
+        tickets.c.updated_at,
+        tickets.c.facts,
+        tickets.c.current,
+        tickets.c.life,
+        tickets.c.written,
+        tickets.c.written_at,
+    )
+    choice = sa.select(*columns).where(books.of(tickets), tickets.c.ticket_id.in_(list(idents)))
+    return {row["ticket_id"]: row for row in books.rows(choice)}
+
+
+def _is_older(state: TicketState, known: sa.RowMapping, *, read_afresh: bool) -> bool:
+    if read_afresh:  # a ticket read on its own has no place in the export's order
+        return epoch(state.updated_at) < int(known["updated_at"])
+    return state.order < int(known["feed_order"])
+
+
+def _row(
+    account: str,
+    state: TicketState,
+    known: sa.RowMapping | None,
+    versions: Mapping[str, int],
+) -> dict[str, object] | None:
+    updated_at = epoch(state.updated_at)
+    current = state.current
+    if known is not None and known["written_at"] is not None and updated_at < known["written_at"]:
+        # Read before our last write, which it therefore does not show.
+        current = with_values(current, values_of(known["written"]))
+    facts = ticket_text(replace(state.facts, happenings=(), organization=None))
+    stored_current = current_text(current)
+    if known is not None and (facts, stored_current, state.life) == (
+        known["facts"],
+        known["current"],
+        known["life"],
+    ):
+        return None
+    organization = state.organization_id
+    return {
+        "account": account,
+        "ticket_id": state.facts.id,
+        "facts": facts,
+        "current": stored_current,
+        "feed_order": state.order,
+        "updated_at": updated_at,
+        "life": state.life,
+        "status": state.facts.status,
+        "organization_id": organization,
+        "organization_version": versions.get(organization) if organization else None,
+        "version": 1,
+        "news": int(known is None or not _is_echo(state, current, known)),
+        "settled": 0,
+    }
+
+
+def _is_echo(state: TicketState, current: CurrentFields, known: sa.RowMapping) -> bool:
+    """Whether the state shows nothing but what Stipt itself has written, which is no event."""
+    before = current_of(known["current"])
+    if replace(current, updated_at=None) != replace(before, updated_at=None):
+        return False
+    facts, facts_before = _without_written(state.facts), _without_written(ticket_of(known["facts"]))
+    return facts == facts_before and state.life == known["life"]
+
+
+def _without_written(facts: Ticket) -> Ticket:
+    """The facts but for what may have been written; `current` holds that as well."""
+    return replace(
+        facts,
+        priority=None,
+        group=None,
+        assignee=None,
+        tags=(),
+        organization=None,
+        happenings=(),
+    )
+
+
+def _upsert(books: Books, *, read_afresh: bool) -> sa.Executable:
+    insert = books.insert(tickets)
+    new = insert.excluded
+    return insert.on_conflict_do_update(
+        index_elements=["account", "ticket_id"],
+        set_={
+            "facts": new.facts,
+            "current": new.current,
+            # A state read on its own has no place in the export's order.
+            "feed_order": tickets.c.feed_order if read_afresh else new.feed_order,
+            "updated_at": new.updated_at,
+            "life": new.life,
+            "status": new.status,
+            "unwritable": 0,
+            "organization_id": new.organization_id,
+            # The version at which this customer was first seen with the ticket stays.
+            "organization_version": sa.case(
+                (
+                    tickets.c.organization_id.is_distinct_from(new.organization_id),
+                    new.organization_version,
+                ),
+                else_=tickets.c.organization_version,
+            ),
+            "version": tickets.c.version + 1,
+            "news": sa.case((new.news == 1, 1), else_=tickets.c.news),
+            "settled": 0,
+        },
+    )
