@@ -5,15 +5,12 @@ from __future__ import annotations
 
 import os
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from pydantic import (
-    AfterValidator,
-    BeforeValidator,
     Field,
     SecretStr,
     ValidationError,
@@ -22,14 +19,23 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from worker.clock import is_loopback
 from worker.settings_sources import Gathered, Given, Names, gather
+from worker.settings_values import (
+    Bind,
+    HelpdeskUrl,
+    Level,
+    LoopbackUrl,
+    Share,
+    Since,
+    Span,
+    Switch,
+    Words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DEFAULT_ACCOUNT = "default"
 _ACCOUNT_NAME = re.compile(r"[a-z0-9_]+")
-_SPAN = re.compile(r"(\d+)([smhd])")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 class SettingsInvalid(Exception):
@@ -38,86 +44,6 @@ class SettingsInvalid(Exception):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
-
-
-def span(text: object) -> timedelta:
-    """A span of settings: "25s", "60s", "5m", "2h", "90d".
-
-    Raises:
-        ValueError: anything else.
-    """
-    if isinstance(text, timedelta):
-        return text
-    match = _SPAN.fullmatch(str(text).strip())
-    if match is None:
-        raise ValueError('a span such as "25s", "5m", "2h" or "90d"')
-    return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
-
-
-def share(text: object) -> Fraction:
-    """A share of settings: "70%".
-
-    Raises:
-        ValueError: anything else, or not above 0 % and at most 100 %.
-    """
-    if isinstance(text, Fraction):
-        return text
-    match = re.fullmatch(r"(\d{1,3})\s*%", str(text).strip())
-    found = Fraction(int(match[1]), 100) if match else Fraction(0)
-    if not 0 < found <= 1:
-        raise ValueError('a share from "1%" to "100%"')
-    return found
-
-
-def instant_or_span(text: object) -> datetime | timedelta:
-    """A date ("2026-11-01", midnight UTC), an instant with a zone, or a span."""
-    if isinstance(text, datetime | timedelta):
-        return text
-    try:
-        found = datetime.fromisoformat(str(text).strip())
-    except ValueError:
-        return span(text)
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
-
-
-def _bind(text: str) -> str:
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdecimal() or int(port) > 65535:
-        raise ValueError('an address such as "127.0.0.1:8080"')
-    return text
-
-
-def _helpdesk_url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("a URL such as https://acme.zendesk.com")
-    if parts.scheme == "http" and not is_loopback(text):
-        raise ValueError("https; http is allowed on a loopback address only")
-    return text.rstrip("/")
-
-
-def _loopback_url(text: str) -> str:
-    if not is_loopback(text):
-        raise ValueError("a URL on a loopback address, as the sandbox prints it")
-    return text
-
-
-def _words(text: object) -> object:
-    return tuple(text.replace(",", " ").split()) if isinstance(text, str) else text
-
-
-def _lower(text: object) -> object:
-    return text.lower() if isinstance(text, str) else text
-
-
-Span = Annotated[timedelta, BeforeValidator(span)]
-Share = Annotated[Fraction, BeforeValidator(share)]
-Since = Annotated[datetime | timedelta, BeforeValidator(instant_or_span)]
-Bind = Annotated[str, AfterValidator(_bind)]
-Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
-HelpdeskUrl = Annotated[str, AfterValidator(_helpdesk_url)]
-LoopbackUrl = Annotated[str, AfterValidator(_loopback_url)]
-Switch = Annotated[Literal["off", "on"], BeforeValidator(_lower)]
 
 
 class _FromNames(BaseSettings):
@@ -220,9 +146,7 @@ class Settings(_FromNames):
     allow_networks: Words = Field((), alias="STIPT_ALLOW_NETWORKS")
     clock_url: LoopbackUrl | None = Field(None, alias="STIPT_CLOCK_URL")
     deadman_url: SecretStr | None = Field(None, alias="STIPT_DEADMAN_URL")
-    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = (
-        Field("info", alias="STIPT_LOG_LEVEL")
-    )
+    log_level: Level = Field("info", alias="STIPT_LOG_LEVEL")
     log_format: Literal["", "console", "json"] = Field("", alias="STIPT_LOG_FORMAT")
     purge_after: Span = Field(timedelta(days=800), alias="STIPT_PURGE_AFTER")
     sentry_dsn: SecretStr | None = Field(None, alias="SENTRY_DSN")

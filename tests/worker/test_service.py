@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The service with all its loops: in one process, over Redis, and stopped by signals."""
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from connector.sandbox import Sandbox, SandboxSettings
+from tests.worker.conftest import Site
+from tests.worker.sandbox_site import GENEROUS, REPOSITORY, SandboxSite
+from worker.auditor import audit_and_ping
+from worker.run import Service
+
+SERVE = "import sys; from worker.run import run; from worker.settings import load_settings; "
+SERVE += "sys.exit(run(load_settings()))"
+
+
+def eventually(holds: Callable[[], bool], seconds: float = 20) -> bool:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if holds():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def is_written(site: Site, ident: str) -> bool:
+    return site.helpdesk.held[ident].state.current.own.get("sla_tier") is not None
+
+
+def test_the_loops_write_and_tell_by_themselves(site: Site) -> None:
+    site.helpdesk.add("1")
+    service = Service(site.start(), ("all",))
+    service.start()
+    try:
+        assert eventually(lambda: is_written(site, "1"))
+        site.wait(hours=2)
+        assert eventually(lambda: bool(site.mailbox.sent))
+        site.helpdesk.add("2")
+        site.wait(minutes=2)
+        assert eventually(lambda: is_written(site, "2"))
+    finally:
+        assert service.drain()
+    ages = site.installation.heartbeats.ages()
+    assert {"tick", "rules", "poll:default"} <= set(ages)
+
+
+def test_a_loop_that_fails_goes_on(site: Site) -> None:
+    site.helpdesk.add("1")
+    site.helpdesk.faults["changes"] = [ZeroDivisionError("a bug")]
+    service = Service(site.start(), ("all",))
+    service.start()
+    try:
+        assert eventually(lambda: is_written(site, "1"))
+    finally:
+        service.drain()
+
+
+def test_roles_work_together_over_postgresql_and_redis(
+    site_on: Callable[[str], Site], postgres_url: str, redis_url: str
+) -> None:
+    site = site_on(postgres_url)
+    site.settings = site.settings.model_copy(update={"broker_url": SecretStr(redis_url)})
+    for number in range(30):
+        site.helpdesk.add(f"{number}")
+    installation = site.start()
+    services = [
+        Service(installation, ("poll", "tick")),
+        Service(installation, ("work",)),
+        Service(installation, ("work",)),
+    ]
+    for service in services:
+        service.start()
+    try:
+        assert eventually(lambda: all(is_written(site, one) for one in site.helpdesk.held))
+    finally:
+        for service in services:
+            service.drain()
+    written = [one.ticket_id for one in site.helpdesk.writes]
+    assert sorted(written) == sorted(set(written))
+
+
+def test_two_tickers_judge_each_ticket_once(any_site: Site) -> None:
+    for number in range(200):
+        any_site.helpdesk.add(f"{number}")
+    work = any_site.start().accounts[0]
+    work.poller.poll()
+    judged: list[int] = []
+
+    def judge_all() -> None:
+        while (look := work.reconciler.claim(7)).ticket_ids:
+            judged.append(work.reconciler.reconcile(look).judged)
+
+    threads = [threading.Thread(target=judge_all) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(judged) == 200
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> SandboxSite:
+    return SandboxSite(Sandbox(SandboxSettings(tickets=40, speed=60, limits=GENEROUS)), tmp_path)
+
+
+def start(site: SandboxSite) -> subprocess.Popen[str]:
+    return subprocess.Popen(  # noqa: S603 -- our own program
+        [sys.executable, "-c", SERVE],
+        cwd=REPOSITORY,
+        env=site.environment(STIPT_POLL_INTERVAL="60s", STIPT_LOG_LEVEL="info"),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_a_drained_service_exits_with_0(served: SandboxSite) -> None:
+    with served.sandbox as sandbox:
+        process = start(served)
+        assert eventually(lambda: sandbox.ledger.calls.total() > 5)
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=40)
+        assert process.returncode == 0, err
+
+
+def test_a_second_service_on_the_same_file_refuses_to_start(served: SandboxSite) -> None:
+    with served.sandbox as sandbox:
+        first = start(served)
+        assert eventually(lambda: sandbox.ledger.calls.total() > 0)
+        second = start(served)
+        _, err = second.communicate(timeout=40)
+        assert "AlreadyRunning" in err
+        first.send_signal(signal.SIGTERM)
+        first.communicate(timeout=40)
+
+
+class _Listener(BaseHTTPRequestHandler):
+    pings = 0
+
+    def do_GET(self) -> None:
+        _Listener.pings += 1
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_the_dead_mans_address_is_pinged_only_when_all_is_well(site: Site) -> None:
+    site.helpdesk.add("1")
+    with HTTPServer(("127.0.0.1", 0), _Listener) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = SecretStr(f"http://127.0.0.1:{server.server_port}/")
+        site.settings = site.settings.model_copy(update={"deadman_url": url})
+        site.once()
+        _Listener.pings = 0
+        assert audit_and_ping(site.installation)
+        assert _Listener.pings == 1
+        site.wait(hours=3)
+        assert not audit_and_ping(site.installation)
+        assert _Listener.pings == 1
+        server.shutdown()
