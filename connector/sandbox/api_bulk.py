@@ -11,6 +11,7 @@ from connector.sandbox.api_tickets import MOST, note_write
 from connector.sandbox.endpoints import Endpoint
 from connector.sandbox.jobs import JobRow, Work, failed_row
 from connector.sandbox.ledger import TicketWrite
+from connector.sandbox.limits import TEN_MINUTES
 from connector.sandbox.ticket_endings import delete_ticket
 from connector.sandbox.tickets import Doing, create_ticket, update_ticket
 from connector.sandbox.wire import Json, as_int, as_object, as_rows, ids_of, iso
@@ -90,6 +91,7 @@ def _change(call: Call, row: Json, queued: int | None) -> JobRow:
     def run(at: int) -> Json:
         try:
             ticket = call.account.ticket(ident)
+            _count_update(call, ident, at)
             if queued is not None and ticket.updated > queued:
                 values["safe_update"], values["updated_stamp"] = True, iso(queued)
             audit = update_ticket(call.account, ticket, values, _at(call, at))
@@ -99,6 +101,17 @@ def _change(call: Call, row: Json, queued: int | None) -> JobRow:
         return {"action": "update", "status": "Updated", "success": True, "id": ident}
 
     return JobRow(run, ident)
+
+
+def _count_update(call: Call, ident: int, at: int) -> None:
+    """Count a row like a single update of its ticket, if that is what is assumed."""
+    if not call.site.settings.assumptions.bulk_rows_count_per_ticket:
+        return
+    who = f"per-ticket-updates {call.user.id if call.user else None} {ident}"
+    most = call.site.settings.effective_limits.per_ticket
+    if call.site.buckets.take(who, most, at, TEN_MINUTES).refused:
+        text = "Number of updates of this ticket exceeded"
+        raise Refusal(429, {"error": "APIRateLimitExceeded", "description": text})
 
 
 def _deletion(call: Call, ident: int) -> JobRow:

@@ -109,6 +109,11 @@ class Life:
             values["type"] = self._rng.choice(("question", "incident", "problem", "task"))
         self._step("create", author, self.channel, values)
 
+    def take(self) -> None:
+        """An agent takes the ticket, within minutes and without a word."""
+        self._later(self._rng.uniform(20, 120))
+        self._by_agent("update", {"assignee_id": self._cast.agent.id})
+
     def _triage(self) -> None:
         self._work(self._rng.uniform(60, 1500))
         values: Json = {"assignee_id": self._cast.agent.id}

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 NOBODY_SHARE = 6.0
 SECONDS_A_DAY = 86400
+LEFT_ALONE = 5
 
 BREACH_SOON = (
     # customer, channel, minutes since it arrived at the clock's start
@@ -137,7 +138,12 @@ class Traffic:
         born = self._start - int(self._rng.uniform(*minutes) * 60)
         life = Life(self._rng, self._cast(customer), born)
         life.arrive(channel=channel)
-        self._plan(Story(), life.steps[0])
+        # somebody has taken most of them, but nobody has answered
+        if number % LEFT_ALONE != LEFT_ALONE - 1:
+            life.take()
+        story = Story()
+        for step in life.steps:
+            self._plan(story, step)
 
     def _plan(self, story: Story, step: Step) -> None:
         self._count += 1

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from connector.sandbox import Limits
+from connector.sandbox import Assumptions, Limits
 from tests.sandbox.builders import Client, a_sandbox, tickets_at
 
 if TYPE_CHECKING:
@@ -123,6 +123,18 @@ def test_more_than_a_hundred_rows_are_refused(client: Client) -> None:
             "description": "Parameter  cannot specify more than 100 values",
             "max_count": 100,
         }
+
+
+def test_rows_can_be_counted_against_the_limit_per_ticket() -> None:
+    counted = Assumptions(bulk_rows_count_per_ticket=True)
+    with a_sandbox(assumptions=counted, limits=Limits(per_ticket=2)) as client:
+        tickets_at(client, 10)
+        words = ("low", "normal", "high")
+        jobs = [
+            client.put("tickets/update_many", rows_for([1], priority=word)).json() for word in words
+        ]
+        results = [client.finish(job)["results"][0] for job in jobs]
+    assert [row["success"] for row in results] == [True, True, False]
 
 
 def test_destroy_many_is_a_job(client: Client) -> None:

@@ -18,14 +18,12 @@ NOT_SERVED = {
     "talk-partner-call.json": "the partner edition of Talk",
     "ticket-attachment-redact.json": "uploads and attachments",
 }
-ONLY_2023 = {"x-request-id"}
-"""Headers that the content network added to some answers."""
-
 SOMETIMES = {
     "users/me.json": {"access-control-expose-headers", "vary"},
     "users/": {"cache-control"},
     "search/export.json": {"x-zendesk-application-version", "x-runtime"},
 }
+"""Headers that only some recorded answers of an endpoint have."""
 
 
 def _files(shared: Path) -> list[Path]:
