@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
 from rules.reasons import why_chosen
-from rules.select import OWN_PAUSES
+from rules.select import OWN_PAUSES, selector_of
 from rules.timeline import instant_of, seconds_of
 
 if TYPE_CHECKING:
@@ -75,8 +75,8 @@ def is_same(old: str | None, new: str) -> bool:
 
 
 def stamp(at: datetime) -> str:
-    """`2026-11-23T15:30:00Z`."""
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    """`2026-11-23T15:30:00Z` of an instant in UTC."""
+    return f"{at.isoformat()[:19]}Z"
 
 
 def _lasting(read: Json) -> Json:
@@ -129,15 +129,8 @@ def _target(row: CycleVerdict, policy: Policy, sent: Collection[StepKey]) -> Jso
 
 def counted_in(row: CycleVerdict, policy: Policy) -> list[str]:
     """Names of the obligations in which the cycle's measure counts."""
-    contract = next((c for c in policy.contracts if c.name == row.customer), None)
-    names = contract.obligations if contract else None
-    if names is None:
-        names = next((t.obligations for t in policy.tiers if t.name == row.tier), ())
-    return [
-        name
-        for name in names
-        if name in policy.obligations and policy.obligations[name].of == row.measure
-    ]
+    names = selector_of(policy).obligations_of(row.tier, row.customer)
+    return [name for name in names if policy.obligations[name].of == row.measure]
 
 
 def _ending(row: CycleVerdict) -> Json:

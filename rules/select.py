@@ -77,6 +77,7 @@ class Selector:
         self.policy = policy
         self.tiers = [(tier, compile_condition(tier.match)) for tier in policy.tiers]
         self._tier_by_name = {tier.name: tier for tier in policy.tiers}
+        self._contract_by_name = {contract.name: contract for contract in policy.contracts}
         self._contracts = [
             _Dated(contract, compile_condition(contract.match)) for contract in policy.contracts
         ]
@@ -119,6 +120,14 @@ class Selector:
             if dated.holds(created) and dated.test(state):
                 return dated.contract
         return None
+
+    def obligations_of(self, tier: str, customer: str | None) -> tuple[str, ...]:
+        """Names of the obligations of a contract, or of its tier where it has no list."""
+        contract = self._contract_by_name.get(customer) if customer else None
+        if contract is not None and contract.obligations is not None:
+            return contract.obligations
+        found = self._tier_by_name.get(tier)
+        return found.obligations if found else ()
 
     def _select(self, state: State, created: int) -> Selection:
         contract = self.contract_of(state, created)
