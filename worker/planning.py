@@ -162,7 +162,8 @@ def read_afresh(
         with only_process(database):
             poller = Poller(database, helpdesk, clock, lambda: False)
             polled = poller.poll()
-            while not polled.is_complete and polled.not_before is not None:
+            # A poll that brought no page met a fault or a used-up limit: waiting on would hang.
+            while polled.pages and not polled.is_complete and polled.not_before is not None:
                 _wait_until(polled.not_before, clock)
                 polled = poller.poll()
     except AlreadyRunning:

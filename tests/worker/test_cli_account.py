@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Commands on an account, over real HTTP against a sandbox: setup, doctor, plan, apply, run."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from connector.sandbox.server import Sandbox
+from connector.sandbox.settings import SandboxSettings
+from worker.cli.main import run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+RULES = """
+version: 1
+settings: {time_zone: Europe/Amsterdam}
+tiers:
+  all:
+    match: everything
+    priority: {default: low}
+    targets: [{measure: resolution, within: 90 calendar days, counted: always}]
+"""
+
+
+@pytest.fixture
+def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """A sandbox whose clock runs fast, and the settings that point to it."""
+    (tmp_path / "sla").mkdir()
+    (tmp_path / "sla" / "sla.yaml").write_text(RULES)
+    with Sandbox(SandboxSettings(tickets=40, speed=60)) as sandbox:
+        for name, value in {
+            "STIPT_ZENDESK_URL": sandbox.base_url,
+            "STIPT_CLOCK_URL": f"{sandbox.base_url}/_sandbox/clock",
+            "ZENDESK_OAUTH_CLIENT_ID": sandbox.settings.client_id,
+            "ZENDESK_OAUTH_CLIENT_SECRET": sandbox.settings.client_secret,
+            "STIPT_STATE_DIR": str(tmp_path),
+            "STIPT_RULES_PATH": str(tmp_path / "sla"),
+            "XDG_CONFIG_HOME": str(tmp_path / "none"),
+        }.items():
+            monkeypatch.setenv(name, value)
+        yield sandbox
+
+
+def answer(capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
+    found: dict[str, object] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def test_setup_creates_the_fields_once(
+    account: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["setup", "--yes", "--json"]) == 0
+    first = answer(capsys)
+    assert run(["setup", "--yes", "--json"]) == 0
+    second = answer(capsys)
+
+    assert len(first["created"]) == 6
+    assert (second["created"], len(second["present"])) == ([], 6)
+    assert account.settings.tickets == 40
+
+
+def test_doctor_fails_while_fields_are_missing_and_not_after_setup(
+    account: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["doctor"]) == 5
+    assert "FAIL  helpdesk: ticket fields" in capsys.readouterr().out
+    run(["setup", "--yes"])
+    capsys.readouterr()
+
+    assert run(["doctor", "--json"]) == 0
+    checks = answer(capsys)["checks"]
+    assert isinstance(checks, list)
+    assert {one["group"] for one in checks} == {"settings", "rules", "storage", "helpdesk", "time"}
+    assert account.settings.tickets == 40
+
+
+def test_doctor_masks_secrets(account: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["doctor", "--settings"]) == 0
+
+    shown = capsys.readouterr().out
+    assert account.settings.client_secret not in shown
+    assert "ZENDESK_OAUTH_CLIENT_SECRET=****" in shown
+
+
+def test_a_plan_writes_nothing_and_is_applied_once(
+    account: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(["setup", "--yes"])
+    file = str(tmp_path / "plan.json")
+    before = len(account.ledger.writes)
+    capsys.readouterr()
+
+    assert run(["plan", "--out", file, "--detailed-exitcode", "--json"]) == 2
+    planned = answer(capsys)
+    assert len(account.ledger.writes) == before
+    assert run(["apply", file, "--yes", "--json"]) == 0
+    applied = answer(capsys)
+    assert run(["apply", file, "--yes", "--json"]) == 0
+    again = answer(capsys)
+
+    assert applied["outcomes"] == {"written": planned["changed"]}
+    assert again["outcomes"] == {"equal": planned["changed"]}
+
+
+def test_apply_leaves_a_ticket_alone_that_was_changed_since(
+    account: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(["setup", "--yes"])
+    file = tmp_path / "plan.json"
+    run(["plan", "--out", str(file), "--quiet"])
+    document = json.loads(file.read_text())
+    document["tickets"][0]["seen_at"] = "2026-01-01T00:00:00Z"
+    file.write_text(json.dumps(document))
+    capsys.readouterr()
+
+    assert run(["apply", str(file), "--yes", "--json"]) == 1
+    outcomes = answer(capsys)["outcomes"]
+    assert isinstance(outcomes, dict)
+    assert outcomes["changed"] == 1
+    assert account.settings.tickets == 40
+
+
+def test_apply_refuses_more_tickets_than_the_write_budget(
+    account: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(["setup", "--yes"])
+    file = str(tmp_path / "plan.json")
+    run(["plan", "--out", file, "--quiet"])
+    monkeypatch.setenv("STIPT_WRITE_BUDGET", "0")
+    before = len(account.ledger.writes)
+
+    assert run(["apply", file, "--yes"]) == 1
+    assert len(account.ledger.writes) == before
+    assert run(["apply", file, "--yes", "--accept"]) == 0
+
+
+def test_a_file_that_is_no_plan_is_refused(account: Sandbox, tmp_path: Path) -> None:
+    file = tmp_path / "plan.json"
+    file.write_text('{"format": 1, "tickets": 3}')
+
+    assert run(["apply", str(file), "--yes"]) == 1
+    assert account.settings.tickets == 40
+
+
+def test_one_pass_without_writing_only_records_what_it_would_write(
+    account: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(["setup", "--yes"])
+    before = len(account.ledger.writes)
+    capsys.readouterr()
+
+    assert run(["run", "--once", "--json"]) == 0
+
+    [report] = json.loads(capsys.readouterr().out)["accounts"]
+    assert (report["tickets"], report["writes"]) == (40, 0)
+    assert report["would_write"] > 0
+    assert len(account.ledger.writes) == before
+
+
+def test_explain_reads_the_store_that_a_pass_has_filled(
+    account: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["explain", "40"]) == 1
+    run(["setup", "--yes"])
+    run(["run", "--once", "--quiet"])
+    capsys.readouterr()
+
+    assert run(["explain", "40", "--json"]) == 0
+    assert answer(capsys)["tier"] == "all"
+    assert account.settings.tickets == 40
+
+
+def test_a_helpdesk_that_does_not_answer_ends_setup_with_4(
+    account: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.stop()
+    monkeypatch.delenv("STIPT_CLOCK_URL")
+
+    assert run(["setup", "--yes"]) == 4
+    assert run(["plan"]) == 1
+
+
+def test_run_without_settings_ends_with_78(
+    account: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("ZENDESK_OAUTH_CLIENT_SECRET")
+
+    assert run(["run", "--once"]) == 78
+    assert "ZENDESK_OAUTH_CLIENT_SECRET" in capsys.readouterr().err
+    assert account.settings.tickets == 40

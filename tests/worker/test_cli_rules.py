@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Commands on rule files alone: init, check, schema, calendar, explain."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from worker.cli.main import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+AS_OF = ("--now", "2026-12-01")
+
+GOOD = """
+version: 1
+settings: {time_zone: Europe/Amsterdam}
+calendars:
+  office: {time_zone: Europe/Amsterdam, hours: {mon-fri: [09:00-17:00]}, cut_off: 15:00}
+  by_market: {choose_by: organization.fields.market, cases: {nl: office}, default: always}
+tiers:
+  all:
+    match: everything
+    priority: {default: low}
+    targets: [{measure: first_reply, within: 1h, counted: office}]
+"""
+
+
+def a_folder(tmp_path: Path, text: str = GOOD) -> str:
+    folder = tmp_path / "sla"
+    folder.mkdir()
+    (folder / "sla.yaml").write_text(text)
+    return str(folder)
+
+
+def test_init_writes_a_folder_that_check_finds_clean(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "sla"
+
+    assert run(["init", str(folder)]) == 0
+    written = capsys.readouterr().out.split()
+    code = run(["check", str(folder), *AS_OF])
+
+    assert code == 0
+    assert capsys.readouterr().out == ""
+    assert sorted(written) == sorted(str(path) for path in folder.iterdir())
+    assert json.loads((folder / "stipt.schema.json").read_text())["title"]
+
+
+def test_init_writes_over_nothing_unless_told_to(tmp_path: Path) -> None:
+    folder = tmp_path / "sla"
+    run(["init", str(folder)])
+    own = folder / "tiers.yaml"
+    own.write_text("mine")
+
+    assert run(["init", str(folder)]) == 1
+    assert own.read_text() == "mine"
+    assert run(["init", str(folder), "--force"]) == 0
+    assert own.read_text() != "mine"
+
+
+@pytest.mark.parametrize(
+    ("text", "flags", "code"),
+    [
+        pytest.param(GOOD, (), 3, id="findings only"),
+        pytest.param(GOOD, ("--strict",), 1, id="findings that count"),
+        pytest.param(GOOD.replace("1h", "1d"), (), 1, id="errors"),
+        pytest.param("version: [", (), 1, id="no YAML"),
+    ],
+)
+def test_check_ends_as_its_worst_problem_says(
+    tmp_path: Path, text: str, flags: tuple[str, ...], code: int
+) -> None:
+    assert run(["check", a_folder(tmp_path, text), *AS_OF, *flags]) == code
+
+
+def test_check_names_the_place_as_the_path_was_given_and_sums_up_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a_folder(tmp_path, GOOD.replace("within: 1h", "within: 1d"))
+    monkeypatch.chdir(tmp_path)
+
+    run(["check", "sla", *AS_OF])
+
+    shown = capsys.readouterr()
+    assert shown.out.startswith("sla/sla.yaml:11:46 STP0")
+    assert "1 error" in shown.err
+
+
+def test_check_prints_one_json_object(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(["check", a_folder(tmp_path), *AS_OF, "--json"])
+
+    report = json.loads(capsys.readouterr().out)
+    assert (report["errors"], report["tiers"]) == (0, 1)
+    assert report["findings"] == len(report["problems"]) > 0
+    assert {one["level"] for one in report["problems"]} == {"finding"}
+
+
+def test_check_annotates_for_github(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = a_folder(tmp_path, GOOD.replace("within: 1h", "within: 1d"))
+
+    run(["check", folder, *AS_OF, "--github"])
+
+    assert capsys.readouterr().out.startswith(f"::error file={folder}/sla.yaml,line=11,col=46,")
+
+
+@pytest.mark.parametrize(
+    ("key", "said"), [("targets.measure", "first_reply"), ("calendars.at_closing", "closing")]
+)
+def test_schema_tells_what_may_stand_at_a_key(
+    key: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["schema", key]) == 0
+    assert said in capsys.readouterr().out
+
+
+def test_schema_offers_the_nearest_keys_for_one_it_does_not_know(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["schema", "targets.mesure"]) == 1
+    assert "targets.measure" in capsys.readouterr().err
+
+
+def test_calendar_shows_the_days_on_which_clocks_change(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (
+        run(["calendar", "office", "--rules", a_folder(tmp_path), "--year", "2026", "--json"]) == 0
+    )
+
+    page = json.loads(capsys.readouterr().out)
+    assert page["clock_changes"] == {"2026-03-29": 23.0, "2026-10-25": 25.0}
+    assert page["hours"]["sat"] == "closed"
+    assert page["cut_off"] == "15:00"
+    assert len(page["hash"]) == 64
+
+
+@pytest.mark.parametrize(
+    ("add", "at", "due"),
+    [
+        ("2h", "2026-11-20 14:00", "2026-11-20T15:00:00+00:00"),
+        ("2h", "2026-11-20 15:00:01", "2026-11-23T10:00:00+00:00"),
+        ("1 working day", "2026-11-20T10:00:00Z", "2026-11-23T10:00:00+00:00"),
+        ("2 calendar days", "2026-10-24 12:00", "2026-10-26T11:00:00+00:00"),
+    ],
+    ids=["in hours", "past the cut-off", "a working day", "across a clock change"],
+)
+def test_calendar_says_when_a_promise_is_due(
+    tmp_path: Path, add: str, at: str, due: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = ["--rules", a_folder(tmp_path), "--add", add, "--at", at, "--json"]
+
+    assert run(["calendar", "office", *flags]) == 0
+    assert json.loads(capsys.readouterr().out)["due"] == due
+
+
+def test_a_calendar_that_is_chosen_shows_by_what(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["calendar", "by_market", "--rules", a_folder(tmp_path)]) == 0
+    assert "organization.fields.market" in capsys.readouterr().out
+
+
+def test_an_unknown_calendar_is_answered_with_those_there_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["calendar", "offce", "--rules", a_folder(tmp_path)]) == 1
+    assert "always, by_market, office" in capsys.readouterr().err
+
+
+def test_explain_judges_a_ticket_of_a_file_as_replay_does(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    history = tmp_path / "history.jsonl"
+    history.write_text(
+        '{"id": "17", "created_at": "2026-11-20T08:30:00Z"}\n'
+        '{"id": "7", "created_at": "2026-11-20T08:00:00Z"}\n'
+    )
+    files = ["--history", str(history), "--rules", a_folder(tmp_path)]
+
+    assert run(["explain", "#7", *files, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+
+    assert (told["ticket"], told["judged_at"]) == ("7", "2026-11-20T08:30:00Z")
+    assert told["cycles"][0]["state"] == "running"
+    assert run(["explain", "8", *files]) == 1
+    assert 'no ticket "8"' in capsys.readouterr().err
