@@ -125,9 +125,21 @@ def together(
 ) -> Iterable[Case]:
     """The cases in which both conditions hold."""
     for one, other in product(first, second):
+        if _exclude_each_other(one, other):
+            continue
         both = _both(one, other)
         if not is_impossible(both):
             yield both
+
+
+def _exclude_each_other(one: Case, other: Case) -> bool:
+    """Whether a path tells two cases apart at first sight."""
+    for path, demands in one.items():
+        if path in other and path not in SEVERAL_VALUED:
+            mine, theirs = demands[0], other[path][0]
+            if not mine.excluded and not theirs.excluded and mine.values.isdisjoint(theirs.values):
+                return True
+    return False
 
 
 def can_hold_together(
@@ -155,8 +167,53 @@ def implies(
 
 
 def _follows(case: Case, other: Case) -> bool:
-    return all(
-        any(own.implies(demand) for own in case.get(path, ()))
-        for path, demands in other.items()
-        for demand in demands
-    )
+    for path, demands in other.items():
+        own = case.get(path, ())
+        for demand in demands:
+            if not any(_is_stronger(mine, demand, path) for mine in own):
+                return False
+    return True
+
+
+def _is_stronger(demand: Demand, other: Demand, path: str) -> bool:
+    if path in SEVERAL_VALUED and demand.excluded != other.excluded:
+        return False  # to hold one value says nothing about holding another
+    return demand.implies(other)
+
+
+class EarlierConditions:
+    """Conditions in the order in which they are tried, for asking which of them comes first.
+
+    Those that demand a value are found by it, so that thousands of conditions
+    on as many customers are not compared one by one.
+    """
+
+    def __init__(self) -> None:
+        self._all: list[Cases] = []
+        self._by_value: dict[tuple[str, str], set[int]] = {}
+        self._anywhere: set[int] = set()
+
+    def add(self, condition: Cases) -> None:
+        """Try this one after all others."""
+        index = len(self._all)
+        self._all.append(condition)
+        for case in condition:
+            path = next((p for p, demands in case.items() if not demands[0].excluded), None)
+            if path is None:
+                self._anywhere.add(index)
+                continue
+            for value in case[path][0].values:
+                self._by_value.setdefault((path, value), set()).add(index)
+
+    def first_implied_by(self, condition: Cases) -> int | None:
+        """The number of the first condition that holds wherever this one does."""
+        if not condition:
+            return 0 if self._all else None
+        candidates = set(self._anywhere)
+        for path, demands in condition[0].items():
+            for demand in demands:
+                if not demand.excluded:
+                    # What follows from it allows all its values, so one of them tells.
+                    one = min(demand.values)
+                    candidates |= self._by_value.get((path, one), set())
+        return next((n for n in sorted(candidates) if implies(condition, self._all[n])), None)

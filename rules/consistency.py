@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rules.condition_sets import can_hold_together, cases, implies
+from rules.condition_sets import EarlierConditions, can_hold_together, cases
 from rules.consistency_periods import check_periods
 from rules.consistency_targets import check_first_reply_before_resolution
 from rules.policy import EVERYTHING
@@ -60,17 +60,20 @@ def _check_tiers(folder: Folder, policy: Policy, tiers: list[Tier]) -> None:
 
 def _check_reachable(folder: Folder, tiers: list[Tier]) -> None:
     """Report tiers all of whose tickets an earlier one takes."""
-    earlier: list[tuple[Tier, Cases]] = []
+    earlier = EarlierConditions()
+    tried: list[Tier] = []
     for tier in tiers:
         own = cases(tier.match)
         if own is None:
             continue
-        taker = next((other for other, theirs in earlier if implies(own, theirs)), None)
-        if taker:
-            message = f'no ticket can reach this tier: "{taker.name}" takes all of them'
-            hint = f"it comes first, at {beside(taker.where)}"
+        taker = earlier.first_implied_by(own)
+        if taker is not None:
+            first = tried[taker]
+            message = f'no ticket can reach this tier: "{first.name}" takes all of them'
+            hint = f"it comes first, at {beside(first.where)}"
             folder.problem(tier.where, "STP106", f"tiers.{tier.name}", message, hint)
-        earlier.append((tier, own))
+        earlier.add(own)
+        tried.append(tier)
 
 
 def _check_overlaps(folder: Folder, contracts: list[Contract]) -> None:

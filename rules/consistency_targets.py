@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rules.condition_sets import Demand, case_implies, cases, together
+from rules.condition_sets import Demand, EarlierConditions, case_implies, cases, together
 from rules.duration import format_span
 from rules.facts import PRIORITIES
 
@@ -54,12 +54,22 @@ def check_first_reply_before_resolution(
 
 
 def _of(targets: Iterable[Target], measure: Measure) -> list[Target]:
-    return [target for target in targets if target.measure == measure]
+    """The targets of one measure that some ticket can have."""
+    earlier = EarlierConditions()
+    found = []
+    for target in targets:
+        condition = cases(target.when) if target.measure == measure else None
+        if condition is None or earlier.first_implied_by(condition) is not None:
+            continue
+        found.append(target)
+        if not target.from_at and not target.until_at:
+            earlier.add(condition)
+    return found
 
 
 def _lasting(measure: Measure, contract: Contract, base: Tier) -> list[Target]:
-    own = _of(contract.targets, measure)
-    return own if measure in contract.without else [*own, *_of(base.targets, measure)]
+    inherited = () if measure in contract.without else base.targets
+    return _of([*contract.targets, *inherited], measure)
 
 
 def _check_pairs(folder: Folder, tried: _Tried) -> None:
@@ -86,11 +96,12 @@ def _slower_for(reply: Target, resolution: Target, tried: _Tried) -> Priority | 
         if _is_longer(reply, resolution, priority) and not (floor and _below(priority, floor))
     ]
     first, second = cases(reply.when), cases(resolution.when)
-    if not suspects or first is None or second is None:
+    shared = list(together(first, second)) if suspects and first and second else []
+    if not shared:
         return None
     earlier = [*_earlier(reply, tried.replies), *_earlier(resolution, tried.resolutions)]
     for priority in suspects:
-        if any(_applies(case, priority, earlier) for case in together(first, second)):
+        if any(_applies(case, priority, earlier) for case in shared):
             return priority
     return None
 

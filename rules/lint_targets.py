@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rules.condition_sets import cases, implies
+from rules.condition_sets import EarlierConditions, cases
 from rules.duration import format_span
 from rules.policy import EVERYTHING
 from rules.terms import uncovered
@@ -90,21 +90,24 @@ def _lint_without(term: Terms, findings: Findings) -> None:
 
 def _lint_shadows(own: tuple[Target, ...], what: str, findings: Findings) -> None:
     """Targets that no ticket can have, because one before takes them all."""
-    for number, target in enumerate(own):
+    tried: dict[Measure, tuple[EarlierConditions, list[Target]]] = {}
+    for target in own:
         when = cases(target.when)
         if when is None:
             continue
-        for earlier in own[:number]:
-            if earlier.measure != target.measure or earlier.from_at or earlier.until_at:
-                continue
-            theirs = cases(earlier.when)
-            if theirs is not None and implies(when, theirs):
-                message = f"no ticket can have this {target.measure} target"
-                hint = f"the one in line {earlier.where.line} comes first and takes them all"
-                if earlier.when == EVERYTHING:
-                    hint = f"the one in line {earlier.where.line} holds for all; put it last"
-                findings.add(target.where, "STP328", what, message, hint)
-                break
+        earlier, takers = tried.setdefault(target.measure, (EarlierConditions(), []))
+        number = earlier.first_implied_by(when)
+        if number is not None:
+            taker = takers[number]
+            message = f"no ticket can have this {target.measure} target"
+            reason = "holds for all; put it last"
+            if taker.when != EVERYTHING:
+                reason = "comes first and takes them all"
+            hint = f"the one in line {taker.where.line} {reason}"
+            findings.add(target.where, "STP328", what, message, hint)
+        if not target.from_at and not target.until_at:
+            earlier.add(when)
+            takers.append(target)
 
 
 def _lint_length(target: Target, what: str, findings: Findings) -> None:

@@ -15,6 +15,7 @@ from rules.consistency import check_consistency
 from rules.day_hint import add_day_readings
 from rules.fingerprint import fingerprint
 from rules.folder import read_folder
+from rules.format.messages import shown
 from rules.names import check_names
 from rules.policy import Policy
 from rules.resolve_calendars import resolve_calendars
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
     from rules.folder import Folder
     from rules.problems import Problem
+
+_LONGEST = 300
 
 
 def load(files: Mapping[str, bytes]) -> tuple[Policy | None, list[Problem]]:
@@ -45,10 +48,19 @@ def load(files: Mapping[str, bytes]) -> tuple[Policy | None, list[Problem]]:
     add_day_readings(folder, policy.calendars, policy.choosers)
     check_names(folder, policy.choosers)
     check_consistency(folder, policy)
-    problems = sorted(set(folder.problems))
+    problems = sorted({_on_one_line(problem) for problem in folder.problems})
     if problems:
         return None, problems
     return replace(policy, hash=fingerprint(policy)), []
+
+
+def _on_one_line(problem: Problem) -> Problem:
+    """A problem that prints as one line, whatever an admin put into a key or a value."""
+    what, message, hint = (
+        text if text.isprintable() and len(text) <= _LONGEST else shown(text, _LONGEST)
+        for text in (problem.what, problem.message, problem.hint)
+    )
+    return replace(problem, what=what, message=message, hint=hint)
 
 
 def _resolve(folder: Folder) -> Policy:

@@ -43,7 +43,32 @@ def json_schema() -> dict[str, object]:
         "else": {"$ref": f"{_REFERENCE}RulesFile"},
         "definitions": definitions,
     }
-    return {key: _draft_07(value) for key, value in whole.items()}
+    found = {key: _draft_07(value) for key, value in whole.items()}
+    return found | {"definitions": _used(found)}
+
+
+def _used(schema: dict[str, object]) -> dict[str, object]:
+    """The definitions that the schema leads to; the generator leaves others over."""
+    definitions = schema["definitions"]
+    known = definitions if isinstance(definitions, dict) else {}
+    used: dict[str, object] = {}
+    waiting = _references({key: value for key, value in schema.items() if key != "definitions"})
+    while waiting:
+        name = waiting.pop()
+        if name not in used:
+            used[name] = known[name]
+            waiting |= _references(known[name])
+    return dict(sorted(used.items()))
+
+
+def _references(node: object) -> set[str]:
+    if isinstance(node, list):
+        return {name for each in node for name in _references(each)}
+    if not isinstance(node, dict):
+        return set()
+    found = {name for value in node.values() for name in _references(value)}
+    reference = node.get("$ref")
+    return found | {reference.rpartition("/")[2]} if isinstance(reference, str) else found
 
 
 def _condition() -> JsonSchemaValue:

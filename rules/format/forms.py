@@ -138,7 +138,7 @@ def _date_hint(text: str) -> str:
 
 def any_moment(text: str) -> Moment:
     """A date, or a date with a time of day; either may name its zone."""
-    when, _, where = text.replace("T", " ", 1).partition(" ")
+    when, _, where = text.partition("T" if text[10:11] == "T" else " ")
     on = day(when)
     if not where:
         return Moment(on)

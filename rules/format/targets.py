@@ -51,13 +51,16 @@ STOP_NAMES: Mapping[Measure, tuple[str, ...]] = {
 }
 
 
+_SpanOf = Annotated[SpanText | None, Field(description="For tickets of this priority.")]
+
+
 class WithinForm(Form):
     """A duration for each priority."""
 
-    urgent: SpanText | None = None
-    high: SpanText | None = None
-    normal: SpanText | None = None
-    low: SpanText | None = None
+    urgent: _SpanOf = None
+    high: _SpanOf = None
+    normal: _SpanOf = None
+    low: _SpanOf = None
     otherwise: Annotated[
         SpanText | None, Field(description="For the priorities that are not named.")
     ] = None

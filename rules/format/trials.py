@@ -192,6 +192,9 @@ class CycleForm(Form):
     calendar: Annotated[Reference | None, Field(description="Calendar it is counted on.")] = None
 
 
+_Cycle = Annotated[CycleForm | None, Field(description="What this measure should come to.")]
+
+
 class ExpectForm(Form):
     """What is compared; what is not named is not."""
 
@@ -205,14 +208,14 @@ class ExpectForm(Form):
             examples=[["2026-11-30 10:00 first_reply 50%, 1h before"]],
         ),
     ] = None
-    first_reply: CycleForm | None = None
-    next_reply: CycleForm | None = None
-    periodic_update: CycleForm | None = None
-    pausable_update: CycleForm | None = None
-    requester_wait: CycleForm | None = None
-    agent_work: CycleForm | None = None
-    resolution: CycleForm | None = None
-    group_ownership: CycleForm | None = None
+    first_reply: _Cycle = None
+    next_reply: _Cycle = None
+    periodic_update: _Cycle = None
+    pausable_update: _Cycle = None
+    requester_wait: _Cycle = None
+    agent_work: _Cycle = None
+    resolution: _Cycle = None
+    group_ownership: _Cycle = None
 
     def cycles(self) -> dict[str, CycleForm]:
         """The measures that are compared."""
