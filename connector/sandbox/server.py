@@ -157,9 +157,9 @@ class Sandbox:
     def serve(self, port: int, announce: Callable[[str], object]) -> None:
         """Serve in this thread until interrupted; `announce` is given the base URL first."""
         listener = self._listen(port)
+        self._server = _PromptServer(self._config(), self.site)
         announce(self.base_url)
         try:
-            self._server = _PromptServer(self._config(), self.site)
             self._server.run(sockets=[listener])
         finally:
             self.site.stop()
@@ -221,6 +221,8 @@ class Sandbox:
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((HOST, port))
+        # from here on nobody is refused: who comes before the server runs, waits
+        listener.listen()
         self.site.base_url = f"http://{HOST}:{listener.getsockname()[1]}"
         return listener
 
