@@ -6,6 +6,8 @@ from __future__ import annotations
 import os
 import threading
 
+from worker.clock import is_loopback
+
 _VARIABLE = "STIPT_CRASH_AT"
 _lock = threading.Lock()
 _passed: dict[str, int] = {}
@@ -15,10 +17,10 @@ def crash_point(name: str) -> None:
     """End the process here at once when `STIPT_CRASH_AT` is `name` or `name:k`.
 
     `k` is the passage at which to end, from 1. Nothing is flushed, closed or
-    rolled back.
+    rolled back. Only a worker of the sandbox obeys.
     """
     wanted = os.environ.get(_VARIABLE)
-    if not wanted:
+    if not wanted or not is_loopback(os.environ.get("STIPT_ZENDESK_URL", "")):
         return
     point, _, passage = wanted.partition(":")
     if point != name:

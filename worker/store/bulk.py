@@ -59,3 +59,9 @@ def upsert(table: sa.Table, keys: Sequence[str], *, is_sqlite: bool) -> Statemen
         column.name: insert.excluded[column.name] for column in table.c if column.name not in keys
     }
     return insert.on_conflict_do_update(index_elements=keys, set_=changed)
+
+
+def insert_new(table: sa.Table, *, is_sqlite: bool) -> Statement:
+    """An INSERT of whole rows that leaves rows alone which are there already."""
+    insert = sqlite.insert(table) if is_sqlite else postgresql.insert(table)
+    return insert.on_conflict_do_nothing()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from worker.store.bulk import ManyRows, insert_new
 from worker.store.database import epoch, instant
 from worker.store.facts_json import (
     happening_text,
@@ -151,27 +152,14 @@ def _store_happenings(
     rows = {(one.ticket_id, _event_id(one.happening)): one.happening for one in told}
     if not rows:
         return 0
-    key = sa.tuple_(happenings.c.ticket_id, happenings.c.event_id)
-    known = {
-        (row.ticket_id, row.event_id)
-        for row in books.tx.execute(
-            sa.select(happenings.c.ticket_id, happenings.c.event_id).where(
-                books.of(happenings), key.in_(list(rows))
-            )
-        )
-    }
+    known = _known_events(books, {ident for ident, _ in rows})
     fresh = {at: one for at, one in rows.items() if at not in known}
     if not fresh:
         return 0
-    books.tx.execute(
-        books.insert(happenings).on_conflict_do_nothing(),
+    _HAPPENINGS[books.database.is_sqlite].run(
+        books,
         [
-            {
-                "account": books.account,
-                "ticket_id": ident,
-                "event_id": event,
-                "body": happening_text(one),
-            }
+            (books.account, ident, event, happening_text(one))
             for (ident, event), one in fresh.items()
         ],
     )
@@ -179,6 +167,21 @@ def _store_happenings(
     by_others = {ident for (ident, _), one in fresh.items() if one.by != "stipt"}
     _bring_news(books, by_others, news=1)
     return len(fresh)
+
+
+def _known_events(books: Books, idents: Iterable[str]) -> set[tuple[str, str]]:
+    choice = sa.select(happenings.c.ticket_id, happenings.c.event_id).where(
+        books.of(happenings), happenings.c.ticket_id.in_(list(idents))
+    )
+    return {(row[0], row[1]) for row in books.tx.execute(choice)}
+
+
+_HAPPENINGS = {
+    is_sqlite: ManyRows(
+        insert_new(happenings, is_sqlite=is_sqlite), ("account", "ticket_id", "event_id", "body")
+    )
+    for is_sqlite in (True, False)
+}
 
 
 def _event_id(happening: Happening) -> str:
