@@ -88,7 +88,7 @@ def life(
     """The cycles of these measures up to the end of the ticket's timeline."""
     statuses = _statuses(ticket, line)
     solved = _solved_spans(statuses)
-    replies = _Replies(ticket, line.created_public, options)
+    replies = _Replies(ticket, line, options)
     updates = [_Updates(measure, options) for measure in _UPDATES if measure in measures]
     ownership = _Ownership(ticket.group) if "group_ownership" in measures else None
     has_replies = not _REPLIES.isdisjoint(measures)
@@ -98,18 +98,17 @@ def life(
         if update.has_status:
             status = update.status
         now_solved = status in _SOLVED
-        turn = (was_solved, now_solved)
         comments = update.comments
         turns = now_solved != was_solved or not number
         if has_replies and (comments or turns):
-            replies.update(update.at, comments, is_creation=not number, solved=turn)
+            replies.update(update.at, comments, now_solved)
         if updates and (comments or turns):
             if not number:
                 comments |= _creation_comment(ticket, line.created_public)
             for measure in updates:
-                measure.update(update.at, comments, turn)
+                measure.update(update.at, comments, now_solved)
         if ownership is not None and (update.changes or turns):
-            ownership.update(update.at, _new_group(update, ownership.group), turn)
+            ownership.update(update.at, _new_group(update, ownership.group), now_solved)
         was_solved = now_solved
     cycles: dict[Measure, list[Cycle]] = {
         "first_reply": replies.first,
@@ -176,22 +175,20 @@ class _Replies:
     it; only then do they start next_reply cycles.
     """
 
-    def __init__(self, ticket: Ticket, created_public: bool, options: Options) -> None:
+    def __init__(self, ticket: Ticket, line: Timeline, options: Options) -> None:
         self.first: list[Cycle] = []
         self.later: list[Cycle] = []
         self._ticket = ticket
-        self._public = created_public
+        self._public = line.created_public
         self._options = options
         self._first_over = False
+        self._starts_now = self._created(line.updates[0].at)
 
-    def update(
-        self, at: int, comments: int, *, is_creation: bool, solved: tuple[bool, bool]
-    ) -> None:
-        starts_now = is_creation and self._created(at)
+    def update(self, at: int, comments: int, now_solved: bool) -> None:
         if self._first_over:
-            self._later(at, comments, solved)
+            self._later(at, comments, now_solved)
         else:
-            self._first(at, comments, starts_now=starts_now, solved=solved)
+            self._first(at, comments, now_solved)
 
     def _created(self, at: int) -> bool:
         """Whether the creation starts first_reply; marks it as over where it never will."""
@@ -214,39 +211,37 @@ class _Replies:
         self._first_over = True
         return False
 
-    def _first(
-        self, at: int, comments: int, *, starts_now: bool, solved: tuple[bool, bool]
-    ) -> None:
+    def _first(self, at: int, comments: int, now_solved: bool) -> None:
         options = self._options("first_reply", at)
         answers = AGENT_PUBLIC
         if "agent_note" in options:
             answers |= AGENT_NOTE | LIGHT_AGENT_NOTE
-        answered = bool(comments & answers)
+        answered = comments & answers
         if self.first:
-            if answered:
-                self.first[0].close(at, "reply")
-                self._first_over = True
-            elif solved[1]:
-                self.first[0].close(at, "solved")
+            if answered or now_solved:
+                self.first[0].close(at, "reply" if answered else "solved")
                 self._first_over = True
             return
-        asked = starts_now or bool(comments & _asking(options))
-        if answered or (asked and solved[1]):
+        asked = self._starts_now or comments & _asking(options)
+        self._starts_now = False
+        if answered or (asked and now_solved):
             self._first_over = True  # given or ended in the update that would have started it
         elif asked:
             self.first.append(Cycle("first_reply", 1, at))
 
-    def _later(self, at: int, comments: int, solved: tuple[bool, bool]) -> None:
+    def _later(self, at: int, comments: int, now_solved: bool) -> None:
+        cycle = self.later[-1] if self.later else None
+        is_waiting = cycle is not None and cycle.end is None
+        if not is_waiting and (now_solved or not comments):
+            return
         options = self._options("next_reply", at)
         answers = AGENT_PUBLIC | (AGENT_NOTE if "agent_note" in options else 0)
-        answered = bool(comments & answers)
-        cycle = self.later[-1] if self.later else None
-        if cycle is not None and cycle.end is None:
-            if answered:
+        if cycle is not None and is_waiting:
+            if comments & answers:
                 cycle.close(at, "reply")
-            elif solved[1]:
+            elif now_solved:
                 cycle.close(at, "solved")
-        elif comments & self._asking_again(options) and not answered and not solved[1]:
+        elif comments & self._asking_again(options) and not comments & answers:
             self.later.append(Cycle("next_reply", len(self.later) + 1, at))
 
     def _asking_again(self, options: frozenset[str]) -> int:
@@ -275,20 +270,16 @@ class _Updates:
         self.measure = measure
         self._options = options
 
-    def update(self, at: int, comments: int, solved: tuple[bool, bool]) -> None:
+    def update(self, at: int, comments: int, now_solved: bool) -> None:
         answered = bool(comments & AGENT_PUBLIC)
         if self.cycles and self.cycles[-1].end is None:
-            if answered:
-                self.cycles[-1].close(at, "reply")
-            elif solved[1]:
-                self.cycles[-1].close(at, "solved")
+            if not answered and not now_solved:
                 return
-            else:
-                return
+            self.cycles[-1].close(at, "reply" if answered else "solved")
         starts = answered
         if comments & AGENT_NOTE and "agent_note" in self._options(self.measure, at):
             starts = True
-        if starts and not solved[1]:
+        if starts and not now_solved:
             self.cycles.append(Cycle(self.measure, len(self.cycles) + 1, at))
 
 
@@ -298,19 +289,15 @@ class _Ownership:
     def __init__(self, group: str | None) -> None:
         self.cycles: list[Cycle] = []
         self.group = group
-        self._started = False
 
-    def update(self, at: int, group: str | None, solved: tuple[bool, bool]) -> None:
-        was_solved, now_solved = solved
+    def update(self, at: int, group: str | None, now_solved: bool) -> None:
         moved = group != self.group
         self.group = group
         running = bool(self.cycles) and self.cycles[-1].end is None
         if running and (moved or now_solved):
             self.cycles[-1].close(at, "reassigned" if moved else "solved")
             running = False
-        begins = moved or not self._started or (was_solved and not now_solved)
-        self._started = True
-        if begins and not running and group is not None and not now_solved:
+        if not running and group is not None and not now_solved:
             self.cycles.append(Cycle("group_ownership", len(self.cycles) + 1, at))
 
 

@@ -94,15 +94,19 @@ def _selections(ticket: Ticket, line: Timeline, selector: Selector) -> list[Sele
     """What held since when: looked at again only where a value changed that the policy reads."""
     created = line.updates[0].at
     state = selector.state(ticket)
-    selected: list[Selected] = []
-    for number, update in enumerate(line.updates):
-        changed = number == 0
+    selected = [Selected(created, selector.select(state, created), state)]
+    for update in line.updates:
+        changed = False
         for change in update.changes:
+            if change.kind == "field" and change.field not in selector.paths:
+                continue
             changes = _changes(change, selector)
             if any(state[path] != value for path, value in changes.items()):
                 state = {**state, **changes}
                 changed = True
         if changed:
+            if update.at == created:
+                selected.clear()
             selected.append(Selected(update.at, selector.select(state, created), state))
     return selected
 
@@ -111,9 +115,7 @@ def _changes(change: Happening, selector: Selector) -> SelectionState:
     """The values that a happening changes, of those that the policy reads."""
     if change.kind == "organization":
         return {path: read(change.organization) for path, read in selector.of_organization}
-    if change.field is None or change.field not in selector.paths:
-        return {}
-    if change.field == "priority" and change.by == "stipt":
+    if change.field is None or (change.field == "priority" and change.by == "stipt"):
         return {}  # a raise by Stipt never chooses a target
     return {change.field: change.to}
 
@@ -140,6 +142,8 @@ def _clocks(its_life: Life, selected: list[Selected], second: int) -> dict[Measu
     spans: dict[frozenset[str], Spans] = {}
 
     def stops_of(application: Application) -> Spans:
+        if not application.pauses:
+            return []
         found = spans.get(application.pauses)
         if found is None:
             found = spans[application.pauses] = _pause_spans(its_life, application.pauses)
@@ -164,8 +168,10 @@ def _applied(measure: Measure, selected: list[Selected], its_life: Life) -> Appl
     A time-in-status cycle that is solved is not judged until it is reopened:
     what changed meanwhile is applied at the reopening.
     """
+    if len(selected) == 1:
+        return [(selected[0].at, selected[0].selection.applications.get(measure))]
     applied: Applied = []
-    solved = its_life.solved if measure in TIME_IN_STATUS and len(selected) > 1 else []
+    solved = its_life.solved if measure in TIME_IN_STATUS else []
     for index, item in enumerate(selected):
         at: int | None = item.at
         if index and solved:
@@ -190,8 +196,6 @@ def _after_solved(at: int, solved: list[tuple[int, int | None]]) -> int | None:
 def _pause_spans(its_life: Life, names: frozenset[str]) -> Spans:
     """The spans in which the ticket's status or custom status is one of `names`."""
     spans: Spans = []
-    if not names:
-        return spans
     for span in its_life.statuses:
         if span.status not in names and span.custom not in names:
             continue

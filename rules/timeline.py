@@ -8,7 +8,7 @@ instants are epoch seconds (UTC); sub-seconds are cut.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from typing import TYPE_CHECKING, Literal
@@ -36,7 +36,7 @@ _NOTE = {
     "light_agent": LIGHT_AGENT_NOTE,
 }
 _CHANGES = frozenset({"field", "organization"})
-_ENDINGS = frozenset({"merged", "deleted", "restored"})
+_REWRITES = frozenset({"merged", "deleted", "restored", "comment_private"})
 _SOLVED = frozenset({"solved", "closed"})
 _STATUS_ORDER = {"new": 0, "open": 1, "pending": 2, "hold": 3, "solved": 4, "closed": 5}
 _KIND_ORDER = {
@@ -76,7 +76,7 @@ class Update:
     has_status: bool = False
     status: str = ""
     custom: str | None = None
-    changes: list[Happening] = field(default_factory=list)
+    changes: tuple[Happening, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,21 +109,48 @@ def timeline(ticket: Ticket, now: int) -> Timeline:
     """
     created = seconds_of(ticket.created_at)
     known, kinds = _known(ticket, created, now)
-    exclusion = None if kinds.isdisjoint(_ENDINGS) else _exclusion(known)
-    private = _made_private(known) if "comment_private" in kinds else frozenset()
-    updates = [Update(created)]
-    last = updates[0]
+    if kinds.isdisjoint(_REWRITES):
+        return Timeline(_updates(created, known), ticket.created_public, None)
+    private = _made_private(known)
+    public = ticket.created_public and not _creation_made_private(created, known, private)
+    exclusion = _exclusion(known)
+    counting = [
+        (at, _as_private(happening) if at in private else happening)
+        for at, happening in known
+        if exclusion is None or at < exclusion.at or _is_last_comment(at, happening, exclusion)
+    ]
+    return Timeline(_updates(created, counting), public, exclusion)
+
+
+def _as_private(happening: Happening) -> Happening:
+    return replace(happening, public=False) if happening.kind == "comment" else happening
+
+
+def _is_last_comment(at: int, happening: Happening, exclusion: Exclusion) -> bool:
+    """Whether it is a comment of the update that excludes the ticket."""
+    return at == exclusion.at and happening.kind == "comment"
+
+
+def _updates(created: int, known: list[tuple[int, Happening]]) -> list[Update]:
+    """One update per second, beginning with the creation."""
+    last = Update(created)
+    updates = [last]
     for at, happening in known:
-        if exclusion is not None and at >= exclusion.at and happening.kind != "comment":
-            continue
-        if exclusion is not None and at > exclusion.at:
-            break
         if at != last.at:
             last = Update(at)
             updates.append(last)
-        _add(last, happening, is_private=bool(private) and at in private)
-    public = ticket.created_public and not _creation_made_private(created, known, private)
-    return Timeline(updates, public, exclusion)
+        kind = happening.kind
+        if kind == "comment":
+            if happening.via != "side_conversation":
+                bits = _PUBLIC if happening.public else _NOTE
+                last.comments |= bits.get(happening.by, 0)
+        elif kind == "status":
+            last.has_status = True
+            last.status = str(happening.to)
+            last.custom = happening.custom
+        elif kind in _CHANGES:
+            last.changes = (*last.changes, happening)
+    return updates
 
 
 def _known(ticket: Ticket, created: int, now: int) -> tuple[list[tuple[int, Happening]], set[str]]:
@@ -173,20 +200,6 @@ def _content(happening: Happening) -> str:
         return repr(happening.organization)
     # Stipt's own writes come first: a person's change of the same second stands.
     return f"{happening.by != 'stipt'}{happening.to!r}{happening.by}"
-
-
-def _add(update: Update, happening: Happening, *, is_private: bool) -> None:
-    kind = happening.kind
-    if kind == "comment":
-        if happening.via != "side_conversation":
-            bits = _PUBLIC if happening.public and not is_private else _NOTE
-            update.comments |= bits.get(happening.by, 0)
-    elif kind == "status":
-        update.has_status = True
-        update.status = str(happening.to)
-        update.custom = happening.custom
-    elif kind in _CHANGES:
-        update.changes.append(happening)
 
 
 def _exclusion(known: Iterable[tuple[int, Happening]]) -> Exclusion | None:
