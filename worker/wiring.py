@@ -11,6 +11,7 @@ from datetime import datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from rules.select import selector_of
 from worker.clock import SandboxClock, SystemClock
 from worker.crash import crash_point
 from worker.heartbeats import Heartbeats
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from connector.base import Helpdesk
     from connector.zendesk.account import Credentials
+    from rules.policy import Policy
     from worker.clock import Clock
     from worker.outbox import OutboxMessage, Sender
     from worker.settings import AccountSettings, Settings
@@ -201,6 +203,7 @@ class _Builder:
             now=self.clock.now,
             pause=self._pause,
             bots=policies.policy.settings.bots,
+            with_names=reads_names(policies.policy),
         )
 
     def _pause(self, seconds: float) -> bool:
@@ -233,10 +236,18 @@ def zendesk(
     now: Callable[[], datetime],
     pause: Callable[[float], bool] | None = None,
     bots: frozenset[str] = frozenset(),
+    with_names: bool = True,
 ) -> Helpdesk:
-    """The connector to a Zendesk account, as its settings say."""
+    """The connector to a Zendesk account, as its settings say.
+
+    `with_names` asks for the rights to read groups and brands too.
+    """
     from connector.zendesk import connect  # noqa: PLC0415 -- not needed for other helpdesks
-    from connector.zendesk.account import ZendeskAccount  # noqa: PLC0415
+    from connector.zendesk.account import (  # noqa: PLC0415
+        NAMES_SCOPES,
+        RUNNING_SCOPES,
+        ZendeskAccount,
+    )
 
     found = ZendeskAccount(
         account=account.name,
@@ -246,8 +257,16 @@ def zendesk(
         history=account.history,
         api_share=account.api_share,
         bots=bots,
+        scopes=(*RUNNING_SCOPES, *NAMES_SCOPES) if with_names else RUNNING_SCOPES,
     )
     return connect(found if pause is None else replace(found, pause=pause))
+
+
+def reads_names(policy: Policy) -> bool:
+    """Whether rules speak of groups or brands, whose names need rights of their own."""
+    told = any(one.ticket == "group" for one in policy.recipients.values())
+    assigned = any(step.assign_group for steps in policy.escalations.values() for step in steps)
+    return told or assigned or bool(selector_of(policy).paths & {"group", "brand"})
 
 
 def _credentials(account: AccountSettings) -> Credentials:
