@@ -98,6 +98,7 @@ def read_folder(files: Mapping[str, bytes]) -> Folder:
         root = document.tree if isinstance(document.tree, Block) else None
         if root is not None and "tests" in root.keys_at:
             folder.references += _references(root, _TRIAL_REFERENCES)
+            folder.secrets += _secrets(root, "")
             trials = read_as(TrialsFile, document)
             folder.trials += [trials] if trials else []
             folder.problems += document.problems

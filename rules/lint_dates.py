@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from rules.findings import Findings
     from rules.policy import Calendar, Contract, Policy, Target, Where
-    from rules.promises import Obligation
+    from rules.promises import Exclusion, Obligation
 
 SOON = timedelta(days=30)
 _DAY = 24 * 60
@@ -122,15 +122,7 @@ def _lint_end(policy: Policy, contract: Contract, today: date, findings: Finding
 def _all_dates(policy: Policy) -> Iterator[tuple[Where, str, date]]:
     """Every date that was written, with its place."""
     for calendar in policy.calendars.values():
-        what = f"calendars.{calendar.name}"
-        dated = (("extra_hours", calendar.extra_hours), ("breaks", calendar.breaks))
-        for key, hours in dated:
-            for day in hours:
-                yield calendar.places.get(f"{key}.{day}", calendar.where), f"{what}.{key}", day
-        for day, name in calendar.holiday_names.items():
-            if name == ADDED:
-                where = calendar.places.get("holidays.also", calendar.where)
-                yield where, f"{what}.holidays", day
+        yield from _dates_of_calendar(calendar)
     for contract in policy.contracts:
         what = f"customers.{contract.name}"
         if contract.review_by:
@@ -143,9 +135,27 @@ def _all_dates(policy: Policy) -> Iterator[tuple[Where, str, date]]:
             yield from _edges(target, f"tiers.{tier.name}.targets")
     for obligation in policy.obligations.values():
         yield from _edges(obligation, f"obligations.{obligation.name}")
+    for exclusion in policy.exclusions:
+        yield from _edges(exclusion, "exclusions")
+    if policy.settings.enforce_from:
+        where = policy.settings.places.get("enforce_from", policy.where)
+        yield where, "settings", policy.settings.enforce_from.date()
 
 
-def _edges(dated: Contract | Target | Obligation, what: str) -> Iterator[tuple[Where, str, date]]:
+def _dates_of_calendar(calendar: Calendar) -> Iterator[tuple[Where, str, date]]:
+    what = f"calendars.{calendar.name}"
+    for key, hours in (("extra_hours", calendar.extra_hours), ("breaks", calendar.breaks)):
+        for day in hours:
+            yield calendar.places.get(f"{key}.{day}", calendar.where), f"{what}.{key}", day
+    for day, name in calendar.holiday_names.items():
+        if name == ADDED:
+            where = calendar.places.get("holidays.also", calendar.where)
+            yield where, f"{what}.holidays", day
+
+
+def _edges(
+    dated: Contract | Target | Obligation | Exclusion, what: str
+) -> Iterator[tuple[Where, str, date]]:
     for key, edge in (("from", dated.from_at), ("until", dated.until_at)):
         if edge is not None:
             yield dated.places.get(key, dated.where), what, edge.date()

@@ -171,3 +171,4 @@ class Exclusion:
     tickets: frozenset[str] = frozenset()
     from_at: datetime | None = None
     until_at: datetime | None = None
+    places: Mapping[str, Where] = field(default_factory=dict, compare=False, repr=False)

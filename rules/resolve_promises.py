@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         ExclusionForm,
         ObligationForm,
     )
+    from rules.policy import Where
 
 
 def resolve_obligations(folder: Folder, time_zone: str) -> dict[str, Obligation]:
@@ -99,9 +100,8 @@ def _consequence(form: Literal["none"] | OtherwiseForm | None) -> Consequence | 
 
 
 def _band(form: BandForm) -> CreditBand:
-    if form.above is not None:
-        return CreditBand("above", form.above, form.share_of_fee, form.where())
-    return CreditBand("below", form.below or Fraction(0), form.share_of_fee, form.where())
+    edge: Literal["below", "above"] = "above" if form.above is not None else "below"
+    return CreditBand(edge, _level(form), form.share_of_fee, form.where())
 
 
 def _beyond(
@@ -129,8 +129,7 @@ def _check_credits(
     elif otherwise.cap is not None and bands:
         largest = max(bands, key=lambda band: band.share_of_fee)
         if largest.share_of_fee > otherwise.cap:
-            first, later = sorted((largest.where("share_of_fee"), otherwise.where("cap")))
-            hint = f"the other is at {first.line}:{first.column}"
+            later, hint = _later(largest.where("share_of_fee"), otherwise.where("cap"))
             message = "a credit is larger than the cap, so it can never apply"
             folder.problem(later, "STP113", what, message, hint)
     for band in bands:
@@ -140,41 +139,49 @@ def _check_credits(
 
 
 def _check_edges(what: str, form: ObligationForm, bands: list[BandForm], folder: Folder) -> None:
+    """Every band is on the side of the promise; the first starts there, the others get worse."""
     edge: Literal["below", "above"] = "above" if form.at_most is not None else "below"
-    promised = form.at_most if form.at_most is not None else form.at_least
-    levels = []
+    promise = "at_most" if edge == "above" else "at_least"
+    promised = form.at_most if edge == "above" else form.at_least
     for band in bands:
-        level = band.above if edge == "above" else band.below
-        if level is None:
-            if promised is None:
-                return
-            key = "at_most" if edge == "above" else "at_least"
-            place = band.where("below" if edge == "above" else "above")
-            folder.problem(
-                place, "STP111", what, f"{key} is missed {edge} its level", f"write {edge}"
-            )
+        if not band.wrote(edge):
+            if promised is not None:
+                place, hint = _later(
+                    band.where("below" if edge == "above" else "above"), form.where(promise)
+                )
+                message = f"{promise} is missed {edge} its level, so write {edge}"
+                folder.problem(place, "STP111", what, message, hint)
             return
-        levels.append(level)
-    if promised is not None and levels and levels[0] != promised:
+    if promised is not None and bands and _level(bands[0]) != promised:
+        place, hint = _later(bands[0].where(edge), form.where(promise))
         message = f"the first credit starts {edge} another level than the promised one"
-        hint = f"{form.where('at_most' if edge == 'above' else 'at_least').line}"
-        folder.problem(
-            bands[0].where(edge), "STP117", what, message, f"the promise is in line {hint}"
-        )
-    sign = 1 if edge == "above" else -1
-    for (first, later), (band, next_band) in zip(pairwise(levels), pairwise(bands), strict=True):
-        if sign * (later - first) <= 0:
-            order = "rise" if edge == "above" else "fall"
-            folder.problem(
-                next_band.where(edge), "STP111", what, f"levels must {order} from band to band"
-            )
-        if next_band.share_of_fee <= band.share_of_fee:
-            folder.problem(
-                next_band.where("share_of_fee"),
-                "STP111",
-                what,
-                "credits must rise from band to band",
-            )
+        folder.problem(place, "STP117", what, message, hint)
+    _check_order(what, edge, bands, folder)
+
+
+def _later(first: Where, second: Where) -> tuple[Where, str]:
+    """The later of two places, and a hint at the other."""
+    other, later = sorted((first, second))
+    return later, f"the other is at {other.line}:{other.column}"
+
+
+def _check_order(
+    what: str, edge: Literal["below", "above"], bands: list[BandForm], folder: Folder
+) -> None:
+    """Levels get worse and credits larger from band to band."""
+    verb = "rise" if edge == "above" else "fall"
+    for band, following in pairwise(bands):
+        first, then = _level(band), _level(following)
+        if (then <= first) if edge == "above" else (then >= first):
+            message = f"levels must {verb} from band to band"
+            folder.problem(following.where(edge), "STP111", what, message)
+        if following.share_of_fee <= band.share_of_fee:
+            message = "credits must rise from band to band"
+            folder.problem(following.where("share_of_fee"), "STP111", what, message)
+
+
+def _level(band: BandForm) -> Fraction:
+    return band.above if band.above is not None else band.below or Fraction(0)
 
 
 def resolve_exclusions(folder: Folder, time_zone: str) -> tuple[Exclusion, ...]:
@@ -188,8 +195,9 @@ def resolve_exclusions(folder: Folder, time_zone: str) -> tuple[Exclusion, ...]:
 def _exclusion(form: ExclusionForm, folder: Folder, time_zone: str) -> Exclusion:
     from_at = form.from_.instant(time_zone) if form.from_ else None
     until_at = form.until.instant(time_zone) if form.until else None
+    places = form.places()
     if from_at and until_at and until_at <= from_at:
-        report_reversed(folder, "exclusions", form.places())
+        report_reversed(folder, "exclusions", places)
     return Exclusion(
         form.reason,
         form.by,
@@ -199,4 +207,5 @@ def _exclusion(form: ExclusionForm, folder: Folder, time_zone: str) -> Exclusion
         tickets=frozenset(form.tickets or ()),
         from_at=from_at,
         until_at=until_at,
+        places=places,
     )
