@@ -229,8 +229,9 @@ class BusinessCalendar:
             return opened_at, opened_at
         local = self._local(opened_at)
         day = self._open_day_after(local.toordinal(), days)
-        # fold=0 whatever the start's fold was: the first of two equal wall times
-        wall = datetime.combine(date.fromordinal(day), local.time().replace(fold=0), self._zone)
+        # Adding days keeps the wall time and gives fold=0 whatever the start's fold was: the
+        # first of two equal wall times
+        wall = local + timedelta(days=day - local.toordinal())
         due = int(wall.timestamp())
         judged = self.next_open(due)
         if self.at_closing == "closing" and self._closes_at(due, day):

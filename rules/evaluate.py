@@ -10,7 +10,7 @@ from rules.clocks import Applied, Clock, Spans, read_clock
 from rules.cycles import TIME_IN_STATUS, Life, life, no_options
 from rules.facts import MEASURES
 from rules.select import Application, Selection, Selector, selector_of
-from rules.steps import next_step_at, risk_at
+from rules.steps import next_step_at
 from rules.timeline import Exclusion, Timeline, instant_of, seconds_of, timeline
 from rules.verdict import Choice, CycleVerdict, State, Verdict
 
@@ -208,10 +208,7 @@ def _pause_spans(its_life: Life, names: frozenset[str]) -> Spans:
 
 def _row(clock: Clock, judged: Judged, policy: Policy) -> CycleVerdict:
     state, reason = _state(clock, judged.line.exclusion, policy)
-    asks = clock.is_open and state != "excluded"
-    return CycleVerdict(
-        clock, state, reason, risk_at(clock, policy.settings.at_risk) if asks else None
-    )
+    return CycleVerdict(clock, state, reason, policy.settings.at_risk)
 
 
 def _state(clock: Clock, exclusion: Exclusion | None, policy: Policy) -> tuple[State, str | None]:
@@ -269,8 +266,9 @@ def _look_at(rows: list[CycleVerdict], now: int) -> datetime | None:
         if clock.breach is None and clock.due is not None:
             # Equality is met: the breach shows one second after the due.
             moments.append(clock.due.judged + 1)
-            if row.risk_second is not None:
-                moments.append(row.risk_second)
+            risk_second = row.risk_second
+            if risk_second is not None:
+                moments.append(risk_second)
     return instant_of(min(ahead)) if (ahead := [at for at in moments if at > now]) else None
 
 

@@ -36,7 +36,6 @@ _NOTE = {
     "light_agent": LIGHT_AGENT_NOTE,
 }
 _CHANGES = frozenset({"field", "organization"})
-_REWRITES = frozenset({"merged", "deleted", "restored", "comment_private"})
 _SOLVED = frozenset({"solved", "closed"})
 _STATUS_ORDER = {"new": 0, "open": 1, "pending": 2, "hold": 3, "solved": 4, "closed": 5}
 _KIND_ORDER = {
@@ -49,6 +48,7 @@ _KIND_ORDER = {
     "deleted": 6,
     "restored": 7,
 }
+_REWRITES = frozenset({1, 5, 6, 7})  # what changes the meaning of other happenings
 
 
 def seconds_of(at: datetime) -> int:
@@ -108,8 +108,8 @@ def timeline(ticket: Ticket, now: int) -> Timeline:
     what happens in the same second after the comments is left out.
     """
     created = seconds_of(ticket.created_at)
-    known, kinds = _known(ticket, created, now)
-    if kinds.isdisjoint(_REWRITES):
+    known, rewrites = _known(ticket, created, now)
+    if not rewrites:
         return Timeline(_updates(created, known), ticket.created_public, None)
     private = _made_private(known)
     public = ticket.created_public and not _creation_made_private(created, known, private)
@@ -153,25 +153,24 @@ def _updates(created: int, known: list[tuple[int, Happening]]) -> list[Update]:
     return updates
 
 
-def _known(ticket: Ticket, created: int, now: int) -> tuple[list[tuple[int, Happening]], set[str]]:
-    """The happenings up to `now` in order, and their kinds; none lies before the creation."""
+def _known(ticket: Ticket, created: int, now: int) -> tuple[list[tuple[int, Happening]], bool]:
+    """The happenings up to `now` in order, none before the creation; whether one rewrites."""
     known: list[tuple[int, Happening]] = []
-    kinds: set[str] = set()
-    last_at, last_rank, in_order = created, 0, True
+    last_at, last_rank, in_order, rewrites = created, 0, True, False
     for happening in ticket.happenings:
         past = happening.at - EPOCH
         at = past.days * 86_400 + past.seconds
         if at > now:
             continue
         at = max(at, created)
-        kind = happening.kind
-        rank = _KIND_ORDER[kind]
+        rank = _KIND_ORDER[happening.kind]
         if at <= last_at and (at < last_at or rank < last_rank or (rank and rank == last_rank)):
             in_order = False
+        if rank in _REWRITES:
+            rewrites = True
         known.append((at, happening))
-        kinds.add(kind)
         last_at, last_rank = at, rank
-    return (known if in_order else _ranked(known)), kinds
+    return (known if in_order else _ranked(known)), rewrites
 
 
 def _ranked(known: list[tuple[int, Happening]]) -> list[tuple[int, Happening]]:

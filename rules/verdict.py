@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from rules.steps import StepInstant, step_instants
+from rules.steps import risk_at as begin_of_risk
 from rules.timeline import instant_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+    from fractions import Fraction
 
     from rules.clocks import Clock
     from rules.facts import Measure, Priority, Value
@@ -51,13 +53,14 @@ class CycleVerdict:
     Seconds are running seconds of the cycle's own clock; instants are UTC.
     `tier`, `customer`, `priority`, `target`, `calendar` and `target_seconds`
     belong together: those of the last application, or of the target that was
-    missed. `risk_second` is epoch seconds.
+    missed. `at_risk` is the share of the target after which an open cycle is
+    at risk.
     """
 
     clock: Clock
     state: State
     reason: str | None
-    risk_second: int | None
+    at_risk: Fraction
 
     @property
     def measure(self) -> Measure:
@@ -150,9 +153,15 @@ class CycleVerdict:
         return self.clock.paused
 
     @property
+    def risk_second(self) -> int | None:
+        """From which epoch second an open cycle is at risk; None while that is not known."""
+        return begin_of_risk(self.clock, self.at_risk) if self.is_open else None
+
+    @property
     def risk_at(self) -> datetime | None:
         """From when an open cycle is at risk; None while that is not known."""
-        return None if self.risk_second is None else instant_of(self.risk_second)
+        second = self.risk_second
+        return None if second is None else instant_of(second)
 
     @property
     def since(self) -> datetime | None:
