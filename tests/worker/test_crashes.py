@@ -85,8 +85,8 @@ def test_a_worker_killed_again_and_again_in_its_first_sync_loses_nothing(
         assert site.written_for_nothing() == [], f"seed {seed}"
         assert max(Counter(site.notes()).values()) == 1, f"seed {seed}"
         site.let_exports_see()
-        site.once()
         whole = SandboxSite(sandbox, tmp_path / "whole")
         whole.once(STIPT_WRITE="off")
+        site.once()
         assert site.stored_tickets() == whole.stored_tickets(), f"seed {seed}"
         assert whole.events() - site.events() == set(), f"seed {seed}"
