@@ -12,11 +12,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import (
     AliasEvent,
@@ -27,16 +25,14 @@ from ruamel.yaml.events import (
     SequenceEndEvent,
     SequenceStartEvent,
 )
-from ruamel.yaml.parser import Parser
-from ruamel.yaml.scanner import Scanner
 
 from rules.problems import Problem
+from rules.source_events import events_of
 from rules.source_hints import BACKSLASH, explain_syntax, hint_on_empty
 
 if TYPE_CHECKING:
     from ruamel.yaml.error import StreamMark
     from ruamel.yaml.events import Event
-    from ruamel.yaml.reader import Reader
 
 MAX_BYTES = 5_000_000
 """Of all files of a folder together."""
@@ -189,24 +185,6 @@ def _end_of(before: str) -> Position:
     return len(lines), len(lines[-1]) + 1
 
 
-class _Scanner(Scanner):
-    """Looks its reader up once, not for each character: a tenth of the time of reading."""
-
-    @cached_property
-    def reader(self) -> Reader:
-        found: Reader = super().reader
-        return found
-
-
-class _Parser(Parser):
-    """Looks its scanner up once, for the same reason."""
-
-    @cached_property
-    def scanner(self) -> Scanner:
-        found: Scanner = super().scanner
-        return found
-
-
 class _Reader:
     """Walks the events of one file and fills its document."""
 
@@ -239,10 +217,7 @@ class _Reader:
             document.tree = None  # half a file would only seem to lack the other half
 
     def _walk(self) -> None:
-        # "safe" and "rt" read the same YAML 1.2; "rt" also gathers comments, which costs a third.
-        yaml = YAML(typ="safe", pure=True)
-        yaml.Scanner, yaml.Parser = _Scanner, _Parser
-        for event in yaml.parse(self.text):
+        for event in events_of(self.text):
             if not self._take(event):
                 self.document.complete = False
                 return

@@ -23,7 +23,7 @@ print(policy.hash)
 @pytest.mark.parametrize(
     ("library", "places"),
     [
-        ("ruamel", {"source.py"}),
+        ("ruamel", {"source.py", "source_events.py"}),
         ("holidays", {"holiday_dates.py"}),
         ("pydantic", {"schema.py", *(f"format/{file.name}" for file in RULES.glob("format/*.py"))}),
     ],
