@@ -8,9 +8,10 @@ a zone) and plain about the rest: numbers and booleans in fields become text.
 from __future__ import annotations
 
 from dataclasses import fields as dataclass_fields
-from dataclasses import replace
 from operator import attrgetter
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from connector.history.values import (
     HistoryLineError,

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import replace
 from typing import TYPE_CHECKING, TextIO, cast
+
+from msgspec.structs import replace
 
 from connector.history.mapping import TEXT_COLUMNS, MappingError, TableMapping
 from connector.history.reader import BadLine, Reading, latest_instant, repeated

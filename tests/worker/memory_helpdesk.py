@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal
 
+from msgspec import structs
+
 from connector.base import (
     AccessCheck,
     FieldsReport,
@@ -74,7 +76,7 @@ class MemoryHelpdesk:
     def happen(self, ident: str, happening: Happening) -> None:
         """Something happens to a ticket; statuses and fields follow."""
         held = self.held[ident]
-        happening = replace(happening, id=happening.id or f"{self._next()}")
+        happening = structs.replace(happening, id=happening.id or f"{self._next()}")
         held.happenings.append(happening)
         facts, current = held.state.facts, held.state.current
         if happening.kind == "status":
