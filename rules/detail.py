@@ -64,7 +64,11 @@ def detail(
 
 
 def is_same(old: str | None, new: str) -> bool:
-    """Whether two details say the same, but for what moves with every judgement."""
+    """Whether two details say the same, but for what moves with every judgement.
+
+    The policy's revision alone is no difference: else any edit of the rules,
+    be it another recipient, would rewrite every open ticket.
+    """
     if old is None:
         return False
     try:
@@ -80,7 +84,7 @@ def stamp(at: datetime) -> str:
 
 
 def _lasting(read: Json) -> Json:
-    kept = {key: value for key, value in read.items() if key != "at"}
+    kept = {key: value for key, value in read.items() if key not in {"at", "rev"}}
     seen = kept.get("seen")
     if isinstance(seen, dict):
         kept["seen"] = {key: value for key, value in seen.items() if key != "updated"}

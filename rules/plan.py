@@ -132,8 +132,14 @@ def _own_changes(
             edited = written is not None and written.get(key) not in {None, old}
             if not edited:
                 continue
-        changes.append(FieldChange(key, old, new, because))
+        changes.append(FieldChange(key, old, new, _tier_because(verdict, key) or because))
     return changes
+
+
+def _tier_because(verdict: Verdict, key: OwnField) -> str | None:
+    """The tier is chosen by its own line of the rules, not by a target's."""
+    where = verdict.choice.where
+    return str(where) if key == "sla_tier" and where is not None and _applies(verdict) else None
 
 
 def _because(verdict: Verdict) -> str:

@@ -30,6 +30,24 @@ _NOTICE = "rules_refused"
 _log = get_logger(__name__)
 
 
+class PolicyArchive:
+    """Policies that an account has ever loaded, from the texts in its store."""
+
+    def __init__(self, database: Database, account: str) -> None:
+        self._database = database
+        self._account = account
+        self._known: dict[str, Policy | None] = {}
+
+    def by_hash(self, name: str) -> Policy | None:
+        """The policy of that hash; None when its text is unknown or no longer loads to it."""
+        if name not in self._known:
+            with self._database.read(self._account) as books:
+                files = policy_files(books, name)
+            found = None if files is None else load(files)[0]
+            self._known[name] = found if found is not None and found.hash == name else None
+        return self._known[name]
+
+
 class PolicyShelf:
     """Loads the rule folder of an account; keeps the last good policy when it breaks."""
 
@@ -40,7 +58,7 @@ class PolicyShelf:
         self._clock = clock
         self._policy: Policy | None = None
         self._seen: tuple[tuple[str, int, int], ...] = ()
-        self._earlier: dict[str, Policy | None] = {}
+        self._archive = PolicyArchive(database, account)
 
     @property
     def policy(self) -> Policy:
@@ -85,12 +103,7 @@ class PolicyShelf:
         """The policy of that hash; None when its text is unknown or no longer loads to it."""
         if self._policy is not None and self._policy.hash == name:
             return self._policy
-        if name not in self._earlier:
-            with self._database.read(self._account) as books:
-                files = policy_files(books, name)
-            found = None if files is None else load(files)[0]
-            self._earlier[name] = found if found is not None and found.hash == name else None
-        return self._earlier[name]
+        return self._archive.by_hash(name)
 
     def by_hash_or_present(self, name: str) -> Policy | None:
         """The policy of that hash, or the one in force where that one is not known."""

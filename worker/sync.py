@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -38,7 +38,10 @@ _log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Polled:
-    """One run of polling. `is_complete`: the stream was read to its present end."""
+    """One run of polling. `is_complete`: the stream was read to its present end.
+
+    `fault` is what the helpdesk did wrong, where that ended the run.
+    """
 
     pages: int = 0
     tickets: int = 0
@@ -46,6 +49,7 @@ class Polled:
     set_aside: int = 0
     is_complete: bool = False
     not_before: datetime | None = None
+    fault: HelpdeskError | None = None
 
 
 class Poller:
@@ -88,11 +92,11 @@ class Poller:
             return self._wait(timedelta(seconds=wait.retry_after), str(wait))
         except CredentialsRejected as fault:
             pause_connection(self._database, self._account, fault, self._clock.now())
-            return self._wait(timedelta(0), str(fault))
+            return replace(self._wait(timedelta(0), str(fault)), fault=fault)
         except Refused as fault:
             return self._restart(fault)
         except HelpdeskError as fault:
-            return self._wait(_AFTER_FAULT, str(fault))
+            return replace(self._wait(_AFTER_FAULT, str(fault)), fault=fault)
         self._all_is_well()
         return found
 

@@ -160,3 +160,11 @@ def test_no_target_says_why():
     read = json.loads(detail(verdict, policy, CURRENT, set()))
     assert read["none"] == "no_organization"
     assert "targets" not in read
+
+
+def test_another_revision_of_the_policy_alone_is_no_difference():
+    policy = _policy()
+    text = detail(judged(a_ticket(), policy, "2026-11-23 12:30"), policy, CURRENT, set())
+    other = text.replace(policy.hash[:7], "1234567")
+    assert other != text
+    assert is_same(other, text)

@@ -2,29 +2,30 @@
 """`stipt plan` and `stipt apply`: see what rules would write, then write it."""
 
 import json as json_module
-from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
 from worker.cli.exit_codes import CommandFailed, ExitCode
-from worker.cli.options import AccountName, ConfigFile, Yes
-from worker.cli.output import JsonFlag, QuietFlag, as_json, counted, result, say
+from worker.cli.options import AccountName, ConfigFile, Yes, waiting
+from worker.cli.output import JsonFlag, QuietFlag, as_json, coloured, counted, result, say
+from worker.cli.progress import progress
+from worker.cli.sites import Site, opened_site
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from connector.base import Helpdesk
     from rules.changes import FieldChange
-    from worker.clock import Clock
+    from rules.policy import Policy
+    from worker.applying import Applied
     from worker.planning import Plan, PlannedTicket
-    from worker.settings import AccountSettings
-    from worker.store.database import Database
 
 _RulesFolder = Annotated[
     Path | None, typer.Option("--rules", help="Rule files; else the settings'.", metavar="DIR")
 ]
+_Limit = Annotated[int, typer.Option(help="Show at most so many tickets.", min=0)]
+_Wait = Annotated[str, typer.Option(help="Give up after so long without progress.", metavar="SPAN")]
 
 
 def plan(
@@ -33,27 +34,34 @@ def plan(
     ticket: Annotated[
         list[str] | None, typer.Option(help="Only this ticket; repeatable.", metavar="TICKET")
     ] = None,
-    limit: Annotated[int, typer.Option(help="Show at most so many tickets.", min=0)] = 50,
+    limit: _Limit = 50,
     out: Annotated[
         Path | None, typer.Option(help="Write the plan here, for stipt apply.", metavar="FILE")
     ] = None,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit with 2 when there are changes.")
     ] = False,
+    wait: _Wait = "5m",
     json: JsonFlag = False,
     quiet: QuietFlag = False,
     config: ConfigFile = None,
     account: AccountName = None,
 ) -> None:
     """Read the helpdesk and show what the rules would write; nothing is written."""
-    with closing_site(config, account) as site:
-        found = site.plan(rules, [one.removeprefix("#") for one in ticket or ()])
+    from worker.plan_document import plan_to_json
+
+    only = [one.removeprefix("#") for one in ticket or ()]
+    with opened_site(config, account, waiting(wait)) as site, progress(quiet=quiet) as tell:
+        found = site.plan(site.rules(rules), only, tell)
     if out is not None:
-        out.write_text(json_module.dumps(found.to_json(), indent=1) + "\n", encoding="utf-8")
+        text = json_module.dumps(plan_to_json(found), indent=1) + "\n"
+        out.write_text(text, encoding="utf-8")
     if json:
-        as_json(found.to_json())
+        as_json(plan_to_json(found))
     else:
         _show(found, limit=limit, quiet=quiet)
+    if found.missing:
+        raise CommandFailed(f"not in the account: {', '.join(found.missing)}")
     if detailed_exitcode and found.tickets:
         raise typer.Exit(ExitCode.CHANGES)
 
@@ -64,124 +72,165 @@ def apply(
         Path | None, typer.Argument(help="A plan of stipt plan --out; else one is made now.")
     ] = None,
     rules: _RulesFolder = None,
+    limit: _Limit = 20,
     yes: Yes = False,
     accept: Annotated[
         bool, typer.Option("--accept", help="Allow more tickets than the write budget, once.")
     ] = False,
+    wait: _Wait = "15m",
     json: JsonFlag = False,
     quiet: QuietFlag = False,
     config: ConfigFile = None,
     account: AccountName = None,
 ) -> None:
     """Carry out a plan; leaves tickets alone that were changed since it was made."""
-    from worker.applying import apply_plan
-    from worker.planning import plan_from_json
+    from worker.applying import Applied
 
-    with closing_site(config, account) as site:
-        found = site.plan(rules, ()) if file is None else plan_from_json(file.read_bytes())
-        if found.account != site.account.name:
-            raise CommandFailed(f"the plan is of the account {found.account}")
+    applied = Applied()
+    with opened_site(config, account, waiting(wait)) as site:
+        found = _plan_to_apply(site, file, site.rules(rules), quiet=quiet)
         _allow(found, site.account.write_budget, accept=accept)
         if not yes:
-            _show(found, limit=20, quiet=quiet)
+            _show(found, limit=limit, quiet=quiet)
             if found.tickets and not typer.confirm("Write these changes?", err=True):
                 raise CommandFailed("nothing was written")
-        applied = apply_plan(found, site.helpdesk, _say_nothing if quiet or json else _say_progress)
-    if json:
-        as_json(applied.to_json())
-    else:
-        for outcome, n in sorted(applied.outcomes.items()):
-            result(f"{outcome}: {n}")
-        for ident, outcome, detail in applied.left:
-            say(f"#{ident} {outcome}{f': {detail}' if detail else ''}")
-    if applied.left:
-        raise CommandFailed(f"{len(applied.left)} tickets were left as they are")
+        try:
+            _carry_out(site, found, applied, quiet=quiet)
+        except BaseException:
+            _say_where_it_stopped(found, applied, file)
+            raise
+    _show_outcome(applied, json=json, quiet=quiet)
 
 
-@contextmanager
-def closing_site(config: Path | None, account: str | None) -> "Iterator[Site]":
-    """The account that the settings name; closed at the end."""
-    from worker.clock import SandboxClock, SystemClock
-    from worker.settings import SettingsInvalid, load_settings
-    from worker.store.database import Database
-    from worker.wiring import zendesk
+def _plan_to_apply(site: Site, file: Path | None, policy: "Policy", *, quiet: bool) -> "Plan":
+    from worker.plan_document import plan_from_json
 
-    settings = load_settings(config=config)
-    chosen = settings.account(account)
-    if chosen.missing():
-        raise SettingsInvalid(chosen.missing())
-    clock = SandboxClock(settings.clock_url) if settings.clock_url else SystemClock()
-    database = Database(settings.database_url.get_secret_value())
-    try:
-        yield Site(chosen, database, zendesk(chosen, now=clock.now), clock)
-    finally:
-        database.close()
+    if file is None:
+        with progress(quiet=quiet) as tell:
+            return site.plan(policy, [], tell)
+    found = plan_from_json(file.read_bytes())
+    if found.account != site.account.name:
+        raise CommandFailed(f"the plan is of the account {found.account}")
+    if found.policy != policy.hash:
+        raise CommandFailed(
+            f"the plan was made with the rules {found.policy[:12]}, those of the folder are now "
+            f"{policy.hash[:12]}: make a new plan, or name the plan's folder with --rules"
+        )
+    return found
 
 
-class Site:
-    """An account with its store and its helpdesk, for one command."""
+def _carry_out(site: Site, found: "Plan", applied: "Applied", *, quiet: bool) -> None:
+    from worker.applying import Applier
+    from worker.store.schema import prepare
 
-    def __init__(
-        self, account: "AccountSettings", database: "Database", helpdesk: "Helpdesk", clock: "Clock"
-    ) -> None:
-        self.account = account
-        self.helpdesk = helpdesk
-        self._database = database
-        self._clock = clock
-
-    def plan(self, rules: Path | None, only: "Sequence[str]") -> "Plan":
-        """Read what is new, then judge."""
-        from worker.planning import make_plan, read_afresh
-        from worker.rule_folder import load_folder
-
-        policy = load_folder(rules or self.account.rules_path or Path("sla"))
-        read_afresh(self._database, self.account, self.helpdesk, self._clock)
-        return make_plan(self._database, self.account, policy, self._clock.now(), only)
+    prepare(site.database)
+    with progress(quiet=quiet) as tell:
+        Applier(
+            site.database,
+            site.helpdesk,
+            site.clock,
+            site.patience,
+            lambda done, total: tell("tickets dealt with", done, total),
+        ).apply(found, applied)
 
 
 def _allow(found: "Plan", budget: int, *, accept: bool) -> None:
-    allowed = max(budget, found.n_judged // 10)
+    allowed = max(budget, found.n_open // 10)
     if len(found.tickets) > allowed and not accept:
         raise CommandFailed(
-            f"{len(found.tickets)} tickets would change, the write budget allows {allowed}; "
-            "--accept lifts it this once"
+            f"{len(found.tickets)} tickets would change, of {found.n_open} open ones; the write "
+            f"budget allows {allowed} (STIPT_WRITE_BUDGET, or a tenth of the open tickets). "
+            "Look at the plan once more; --accept lifts the budget this once"
         )
 
 
-def _say_progress(done: int, total: int) -> None:
-    say(f"{done} of {total} tickets")
+def _say_where_it_stopped(found: "Plan", applied: "Applied", file: Path | None) -> None:
+    done = applied.outcomes.total()
+    again = f"stipt apply {file}" if file is not None else "stipt apply"
+    say(
+        f"stopped: {done} of {len(found.tickets)} tickets are dealt with, those after them may or "
+        f"may not be; {again} goes on from there and writes nothing twice"
+    )
 
 
-def _say_nothing(done: int, total: int) -> None:
-    del done, total
+_WORDS = {
+    "written": "done",
+    "equal": "already so",
+    "conflict": "conflict: changed while it was written",
+    "unwritable": "unwritable: closed, or no longer writable",
+    "changed": "changed since the plan was made",
+    "outdated": "outdated: time has changed its verdict",
+    "gone": "gone: deleted",
+    "refused": "refused by the helpdesk",
+    "error": "error",
+}
+
+
+def _show_outcome(applied: "Applied", *, json: bool, quiet: bool) -> None:
+    if json:
+        as_json(applied.to_json())
+    else:
+        for outcome, word in _WORDS.items():
+            if outcome in applied.outcomes:
+                result(f"{word}: {applied.outcomes[outcome]}")
+        for ident, outcome, detail in applied.left:
+            result(f"  #{ident} {outcome}{f': {detail}' if detail else ''}")
+        if not applied.outcomes and not quiet:
+            say("nothing to write")
+    if applied.left:
+        raise CommandFailed(f"{counted(len(applied.left), 'ticket')} left as found; see above")
 
 
 def _show(found: "Plan", *, limit: int, quiet: bool) -> None:
     for one in found.tickets[:limit]:
-        for change in one.changes:
-            result(_change_line(one, change))
-    if len(found.tickets) > limit and not quiet:
-        say(f"and {len(found.tickets) - limit} tickets more; --limit shows more, --json all")
+        _show_ticket(one)
     if quiet:
         return
-    result(f"{counted(found.n_judged, 'open ticket')} judged, {len(found.tickets)} would change")
+    if len(found.tickets) > limit:
+        say(f"and {len(found.tickets) - limit} tickets more; --limit shows more, --json all")
+    if found.tickets and limit:
+        result()
+    result(f"{counted(found.n_judged, 'ticket')} judged, {len(found.tickets)} would change")
+    for group in found.groups():
+        result(f"  {group.sentence()}")
     for field, n in found.by_field().items():
         result(f"  {field}: {n}")
-    for movement, n in found.moved_dues().items():
-        result(f"  {counted(n, 'due')} {_MOVEMENTS[movement]}")
 
 
-_MOVEMENTS = {
-    "new": "where there was none",
-    "removed": "taken away",
-    "later": "later than before",
-    "earlier": "earlier than before",
-}
+def _show_ticket(one: "PlannedTicket") -> None:
+    owner = f"customer {one.customer}, tier {one.tier}" if one.customer else f"tier {one.tier}"
+    result(f"#{one.ticket_id} {owner if one.tier else 'no tier'}: {one.reason}")
+    for change in one.changes:
+        result(f"  {_change_line(one, change)}")
+
+
+_SIGNS = {"+": "green", "-": "red", "~": "yellow"}
 
 
 def _change_line(one: "PlannedTicket", change: "FieldChange") -> str:
     sign = "+" if change.old is None else "-" if change.new is None else "~"
+    shown = coloured(sign, _SIGNS[sign])
     if change.field == "sla_detail":
-        return f"{sign} #{one.ticket_id} sla_detail"
-    moved = " -> ".join(value for value in (change.old, change.new) if value is not None)
-    return f"{sign} #{one.ticket_id} {change.field} {moved} ({change.because})"
+        return f"{shown} sla_detail ({change.because})"
+    old, new = (_value(one, change, value) for value in (change.old, change.new))
+    moved = " -> ".join(value for value in (old, new) if value is not None)
+    counted_on = f", counted {one.calendar}" if _is_instant(change) and one.calendar else ""
+    return f"{shown} {change.field} {moved} ({change.because}{counted_on})"
+
+
+def _is_instant(change: "FieldChange") -> bool:
+    return change.field in ("sla_due_at", "due_at")
+
+
+def _value(one: "PlannedTicket", change: "FieldChange", value: str | None) -> str | None:
+    """A value for people: an instant in the calendar's zone, the new one in UTC as well."""
+    if value is None or not _is_instant(change) or one.time_zone is None:
+        return value
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:  # somebody wrote something else into the field
+        return value
+    if at.tzinfo is None:
+        return value
+    local = f"{at.astimezone(ZoneInfo(one.time_zone)):%a %Y-%m-%d %H:%M%z}"
+    return f"{local} ({value})" if value == change.new else local

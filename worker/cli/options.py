@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Flags that several commands share, and what they lead to."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,3 +27,17 @@ def present(settings: "Settings") -> datetime:
 
     clock = SystemClock() if settings.clock_url is None else SandboxClock(settings.clock_url)
     return clock.now().replace(microsecond=0)
+
+
+def waiting(written: str) -> timedelta:
+    """The span of `--wait`.
+
+    Raises:
+        typer.BadParameter: not a span such as "90s" or "5m".
+    """
+    from worker.settings_values import span
+
+    try:
+        return span(written)
+    except ValueError as mistake:
+        raise typer.BadParameter(f"expected {mistake}", param_hint="--wait") from None

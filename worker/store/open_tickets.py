@@ -19,3 +19,13 @@ def open_ticket_ids(books: Books) -> list[str]:
         books.of(tickets), tickets.c.status != "closed", tickets.c.life == "present"
     )
     return sorted(books.tx.execute(choice).scalars(), key=lambda ident: (len(ident), ident))
+
+
+def count_open_tickets(books: Books) -> int:
+    """How many tickets are neither solved, closed nor deleted."""
+    choice = sa.select(sa.func.count()).where(
+        books.of(tickets),
+        tickets.c.status.not_in(("solved", "closed")),
+        tickets.c.life == "present",
+    )
+    return int(books.tx.execute(choice).scalar_one())

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An account with its store, its helpdesk and its clock, opened for one command."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from connector.base import Helpdesk
+    from rules.policy import Policy
+    from worker.cli.progress import Progress
+    from worker.clock import Clock
+    from worker.patience import Patience
+    from worker.planning import Plan
+    from worker.settings import AccountSettings
+    from worker.store.database import Database
+
+
+@dataclass(frozen=True)
+class Site:
+    """An account with what belongs to it; `patience` bounds every wait for its helpdesk."""
+
+    account: "AccountSettings"
+    database: "Database"
+    helpdesk: "Helpdesk"
+    clock: "Clock"
+    patience: "Patience"
+
+    def rules(self, folder: Path | None) -> "Policy":
+        """The rules of a folder, else those that the settings name."""
+        from worker.rule_folder import load_folder
+
+        return load_folder(folder or self.account.rules_path or Path("sla"))
+
+    def plan(self, policy: "Policy", only: list[str], progress: "Progress") -> "Plan":
+        """Read what is new, then judge."""
+        from worker.planning import make_plan
+        from worker.reading import read_afresh
+
+        read_afresh(
+            self.database,
+            self.account,
+            self.helpdesk,
+            self.clock,
+            patience=self.patience,
+            on_page=lambda pages: progress("pages read", pages, None),
+        )
+        return make_plan(
+            self.database,
+            self.account.name,
+            policy,
+            self.clock.now(),
+            only=only,
+            on_progress=lambda done, total: progress("tickets judged", done, total),
+        )
+
+
+@contextmanager
+def opened_site(config: Path | None, account: str | None, wait: timedelta) -> Iterator[Site]:
+    """The account that the settings name; closed at the end.
+
+    Args:
+        config: the config file, where a flag names one.
+        account: which one, where there are several.
+        wait: how long to go on without progress, in real time.
+
+    Raises:
+        SettingsInvalid: settings are wrong or missing.
+    """
+    from worker.clock import SandboxClock, SystemClock
+    from worker.patience import Patience
+    from worker.settings import SettingsInvalid, load_settings
+    from worker.store.database import Database
+    from worker.wiring import zendesk
+
+    settings = load_settings(config=config)
+    chosen = settings.account(account)
+    if chosen.missing():
+        raise SettingsInvalid(chosen.missing())
+    clock = SandboxClock(settings.clock_url) if settings.clock_url else SystemClock()
+    patience = Patience(clock, wait)
+    database = Database(settings.database_url.get_secret_value())
+    try:
+        helpdesk = zendesk(chosen, now=clock.now, pause=patience.pause)
+        yield Site(chosen, database, helpdesk, clock, patience)
+    finally:
+        database.close()
