@@ -24,8 +24,6 @@ Spans = list[tuple[int, int | None]]
 Applied = list[tuple[int, "Application | None"]]
 Piece = tuple[int, int, BusinessCalendar, int, int]
 """A running stretch: from, to, calendar counted, elapsed seconds before it, position of `from`."""
-
-
 Pause = tuple[int, int]
 """Where a pause began, and the open seconds inside it (or inside a part of it)."""
 
