@@ -79,6 +79,7 @@ STP213 Best effort with credits
 STP214 Credits without a cap
 STP215 Credits without a fee
 STP216 An obligation on a measure without a target
+STP217 A level in words only
 STP220 An obligation without a measure
 STP221 An obligation without a population
 STP222 An obligation without a period

@@ -42,7 +42,7 @@ def lint(policy: Policy, today: date) -> list[Problem]:
     lint_contracts(policy, terms, findings)
     lint_targets(terms, findings)
     lint_obligations(policy, findings)
-    lint_promises(terms, findings)
+    lint_promises(policy, terms, findings)
     lint_steps(policy, terms, today, findings)
     lint_calendars(policy, today, findings)
     lint_dates(policy, today, findings)

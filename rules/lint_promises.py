@@ -10,7 +10,7 @@ from rules.facts import MEASURES
 
 if TYPE_CHECKING:
     from rules.findings import Findings
-    from rules.policy import Policy
+    from rules.policy import Commitment, Policy
     from rules.promises import Obligation
     from rules.terms import Terms
 
@@ -32,7 +32,7 @@ def _lint_measured(obligation: Obligation, findings: Findings) -> None:
     if obligation.of is None:
         message = "not concrete: nothing says what is measured"
         findings.add(where, "STP220", what, message, "add of: with a measure or an indicator")
-    if obligation.of in MEASURES and obligation.tickets is None:
+    if (obligation.of is None or obligation.of in MEASURES) and obligation.tickets is None:
         message = "not concrete: nothing says for which tickets"
         findings.add(where, "STP221", what, message, "add tickets: {channel: [...]} or everything")
     if obligation.per is None:
@@ -47,9 +47,21 @@ def _lint_measured(obligation: Obligation, findings: Findings) -> None:
     if obligation.of == "availability" and obligation.outages is None:
         message = "not concrete: nothing says where outages are recorded"
         findings.add(where, "STP226", what, message, "add outages: with the name of a CSV file")
-    if obligation.of == "availability" and obligation.counted is None:
+    _lint_clock(obligation, findings)
+
+
+def _lint_clock(obligation: Obligation, findings: Findings) -> None:
+    """A measure has the clock of its targets; everything else needs one of its own."""
+    what, where = f"obligations.{obligation.name}", obligation.where
+    if obligation.counted is not None:
+        return
+    if obligation.of == "availability":
         message = "not concrete: nothing says on which calendar outages count"
         findings.add(where, "STP227", what, message, "add counted: with a calendar")
+    elif obligation.of is None:
+        message = "not concrete: nothing says on which clock it is counted"
+        hint = "a measure has the calendar of its targets; availability needs counted:"
+        findings.add(where, "STP227", what, message, hint)
 
 
 def _lint_level(obligation: Obligation, findings: Findings) -> None:
@@ -81,8 +93,9 @@ def _lint_consequence(obligation: Obligation, findings: Findings) -> None:
         )
 
 
-def lint_promises(terms: list[Terms], findings: Findings) -> None:
+def lint_promises(policy: Policy, terms: list[Terms], findings: Findings) -> None:
     """Commitments, fees and caps of tiers and contracts against their obligations."""
+    _lint_damages(policy, terms, findings)
     for term in terms:
         if term.commitment == "guarantee":
             _lint_guarantee(term, findings)
@@ -91,6 +104,26 @@ def lint_promises(terms: list[Terms], findings: Findings) -> None:
         _lint_fee(term, findings)
         _lint_caps(term, findings)
         _lint_limits(term, findings)
+
+
+def _lint_damages(policy: Policy, terms: list[Terms], findings: Findings) -> None:
+    """What is or may be a guarantee says whether damages are owed on top of its credits."""
+    said: dict[str, set[Commitment | None]] = {}
+    for term in terms:
+        for obligation in term.obligations:
+            said.setdefault(obligation.name, set()).add(term.commitment)
+    for obligation in policy.obligations.values():
+        otherwise, what = obligation.otherwise, f"obligations.{obligation.name}"
+        if said.get(obligation.name) == {"best_effort"}:
+            continue
+        hint = 'add beyond_credit: excluded, as_law or {capped: "5000.00"}'
+        if otherwise is None:
+            message = "not concrete: nothing says whether damages beyond a credit are owed"
+            findings.add(obligation.where, "STP212", what, message, f"in otherwise, {hint}")
+        elif otherwise.gives_credit and otherwise.beyond_credit is None:
+            where = obligation.places.get("otherwise:", obligation.where)
+            message = "a guarantee that is silent on damages beyond the credit"
+            findings.add(where, "STP212", f"{what}.otherwise", message, hint)
 
 
 def _lint_guarantee(term: Terms, findings: Findings) -> None:
@@ -102,14 +135,6 @@ def _lint_guarantee(term: Terms, findings: Findings) -> None:
             message = "a guarantee without a consequence"
             hint = "add an obligation with a credit, or call it best_effort"
             findings.add(where, "STP211", term.what, message, hint)
-    for obligation in term.obligations:
-        otherwise = obligation.otherwise
-        if otherwise and otherwise.gives_credit and otherwise.beyond_credit is None:
-            where = obligation.places.get("otherwise:", obligation.where)
-            what = f"obligations.{obligation.name}.otherwise"
-            message = "a guarantee that is silent on damages beyond the credit"
-            hint = 'add beyond_credit: excluded, as_law or {capped: "5000.00"}'
-            findings.add(where, "STP212", what, message, hint)
 
 
 def _lint_best_effort(term: Terms, findings: Findings) -> None:

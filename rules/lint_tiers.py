@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ ROUND_THE_CLOCK = re.compile(
     r"(?<![0-9])24 ?[/x_-] ?7(?![0-9])|(?<![a-z])round[ _-]the[ _-]clock(?![a-z])",
     re.IGNORECASE,
 )
+
+
+LEVEL = re.compile(r"(?<![0-9.,])([0-9]{1,3}(?:[.,][0-9]{1,4})?) ?(?:%|per ?cent\b)")
 
 
 def lint_tiers(policy: Policy, findings: Findings) -> None:
@@ -56,6 +60,7 @@ def lint_contracts(policy: Policy, terms: list[Terms], findings: Findings) -> No
             findings.add(contract.where, "STP208", what, message, "add review_by: with a date")
     for term in terms:
         _lint_words(policy, term, findings)
+        _lint_levels(term, findings)
     for calendar in policy.calendars.values():
         if ROUND_THE_CLOCK.search(calendar.name) and not is_round_the_clock(calendar):
             what = f"calendars.{calendar.name}"
@@ -78,6 +83,19 @@ def _lint_words(policy: Policy, term: Terms, findings: Findings) -> None:
             message = "the words promise round the clock, no target does"
             hint = "count a target on always, or say the hours"
             findings.add(where, "STP209", term.what, message, hint)
+
+
+def _lint_levels(term: Terms, findings: Findings) -> None:
+    """A percentage among the services that a contract covers, and in no obligation."""
+    promised = {level for each in term.obligations for level in (each.at_least, each.at_most)}
+    for number, text in enumerate(term.contract.covers if term.contract else ()):
+        for found in LEVEL.findall(text):
+            if Fraction(found.replace(",", ".")) / 100 in promised:
+                continue
+            message = f"the words promise {found}%, no obligation does"
+            hint = "write an obligation: of what, for whom, on which clock, per which period"
+            where = term.places.get(f"covers.{number}", term.where)
+            findings.add(where, "STP217", term.what, message, hint)
 
 
 def _words(term: Terms) -> Iterable[tuple[Where, str]]:

@@ -49,6 +49,28 @@ def test_words_are_kept_by_a_target_on_always():
     assert codes(*changes) == []
 
 
+@pytest.mark.parametrize("text", ["99.5 % uptime", "99,5% uptime", "99.5 percent up", "at 95%"])
+def test_words_that_promise_a_level_are_found(text: str):
+    assert codes(("tier: premium\n", f'tier: premium\n    covers: ["{text}"]\n')) == ["STP217"]
+
+
+@pytest.mark.parametrize("text", ["99 bottles", "5 per centre", "Router 100", "1.2.95%"])
+def test_numbers_that_are_no_level_are_not(text: str):
+    assert codes(("tier: premium\n", f'tier: premium\n    covers: ["{text}"]\n')) == []
+
+
+def test_a_level_in_words_is_kept_by_an_obligation_with_that_level():
+    answered = (
+        "tier: premium\n    covers: [95 % answered in time]\n    obligations: [answered]\n"
+        "    commitment: best_effort\n"
+    )
+    obligation = (
+        "obligations:\n  answered: {of: first_reply, tickets: everything, at_least: 95%, "
+        "per: calendar_month, excluding: [], otherwise: none}\ncustomers:\n"
+    )
+    assert codes(("tier: premium\n", answered), ("customers:\n", obligation)) == []
+
+
 @pytest.mark.parametrize(
     ("today", "expected"),
     [

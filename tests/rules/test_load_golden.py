@@ -65,6 +65,8 @@ def test_nearly_every_wrong_file_has_one_mistake_and_one_line():
         "availability_without_outages_and_calendar",
         "hours_as_one_time",
         "nothing_but_good_feeling",
+        "obligation_without_consequence",
+        "obligation_without_measure",
     ]
 
 
