@@ -9,16 +9,17 @@ change of calendar is not retroactive.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from rules.calendars import BusinessCalendar
+from rules.cycles import Cycle
+from rules.select import Application
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rules.cycles import Cycle
-    from rules.select import Application
 
 Spans = list[tuple[int, int | None]]
 Applied = list[tuple[int, "Application | None"]]
@@ -28,16 +29,14 @@ Pause = tuple[int, int]
 """Where a pause began, and the open seconds inside it (or inside a part of it)."""
 
 
-@dataclass(slots=True)
-class Due:
+class Due(msgspec.Struct, gc=False):
     """An instant by which a cycle is judged, and the one that is shown for it."""
 
     judged: int
     shown: int
 
 
-@dataclass(slots=True)
-class Breach:
+class Breach(msgspec.Struct, gc=False):
     """The first breach: when it is dated, the target it missed, and that target's due."""
 
     at: int
@@ -46,8 +45,7 @@ class Breach:
     target_seconds: int
 
 
-@dataclass(slots=True)
-class Period:
+class Period(msgspec.Struct, gc=False):
     """A stretch of a cycle counted by one application.
 
     `is_filler`: no target applied then; it is counted by the next one.
@@ -59,8 +57,7 @@ class Period:
     is_filler: bool
 
 
-@dataclass(slots=True)
-class Clock:
+class Clock(msgspec.Struct, gc=False):
     """What a cycle's clock shows at the judging instant.
 
     `application` is the one the verdict speaks of (after a breach the target
@@ -73,8 +70,8 @@ class Clock:
     counted_last: Application
     is_open: bool
     cancelled_at: int | None
-    pieces: list[Piece] = field(default_factory=list)
-    pauses: list[Pause] = field(default_factory=list)
+    pieces: list[Piece] = []
+    pauses: list[Pause] = []
     elapsed: int = 0
     paused: int = 0
     since: int | None = None

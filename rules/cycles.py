@@ -9,9 +9,11 @@ cycle; a cycle that would start and end in one update does not exist.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
+
+from rules.facts import Measure
 from rules.timeline import (
     AGENT_NOTE,
     AGENT_PUBLIC,
@@ -24,7 +26,7 @@ from rules.timeline import (
 )
 
 if TYPE_CHECKING:
-    from rules.facts import Measure, Ticket
+    from rules.facts import Ticket
     from rules.timeline import Timeline, Update
 
 Options = Callable[["Measure", int], frozenset[str]]
@@ -39,8 +41,7 @@ TIME_IN_STATUS: frozenset[Measure] = frozenset({"requester_wait", "agent_work", 
 _AGENT_ROLES = frozenset({"agent", "admin"})
 
 
-@dataclass(slots=True)
-class Cycle:
+class Cycle(msgspec.Struct, gc=False):
     """One run of a measure, in epoch seconds; `end` is None while it is open."""
 
     measure: Measure
@@ -55,8 +56,7 @@ class Cycle:
         self.ended_by = ended_by
 
 
-@dataclass(slots=True)
-class StatusSpan:
+class StatusSpan(msgspec.Struct, gc=False):
     """A stretch of one status, half-open; `end` is None for the present one."""
 
     start: int
@@ -65,8 +65,7 @@ class StatusSpan:
     custom: str | None
 
 
-@dataclass(slots=True)
-class Life:
+class Life(msgspec.Struct, gc=False):
     """A ticket's cycles and the statuses it went through."""
 
     cycles: dict[Measure, list[Cycle]]

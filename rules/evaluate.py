@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from rules.clocks import Applied, Clock, Spans, read_clock
 from rules.cycles import TIME_IN_STATUS, Life, life, no_options
-from rules.facts import MEASURES
+from rules.facts import MEASURES, Measure
 from rules.select import Application, Selection, Selector, selector_of
+from rules.select import State as SelectionState
 from rules.steps import next_step_at
 from rules.timeline import Exclusion, Timeline, instant_of, seconds_of, timeline
 from rules.verdict import Choice, CycleVerdict, State, Verdict
@@ -18,14 +20,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from rules.cycles import Options
-    from rules.facts import Happening, Measure, Organization, Ticket
+    from rules.facts import Happening, Organization, Ticket
     from rules.policy import Policy
-    from rules.select import State as SelectionState
     from rules.verdict import NothingReason
 
 
-@dataclass(slots=True)
-class Selected:
+class Selected(msgspec.Struct, gc=False):
     """What held from `at` on, and the state that decided it."""
 
     at: int
@@ -33,8 +33,7 @@ class Selected:
     state: SelectionState
 
 
-@dataclass(slots=True)
-class Judged:
+class Judged(msgspec.Struct, gc=False):
     """A ticket's whole evaluation before it is put into words."""
 
     line: Timeline

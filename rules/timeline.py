@@ -8,17 +8,19 @@ instants are epoch seconds (UTC); sub-seconds are cut.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
 from msgspec.structs import replace
+
+from rules.facts import Happening
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rules.facts import Happening, Ticket
+    from rules.facts import Ticket
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -64,8 +66,7 @@ def instant_of(seconds: int) -> datetime:
     return EPOCH + timedelta(seconds=seconds)
 
 
-@dataclass(slots=True)
-class Update:
+class Update(msgspec.Struct, gc=False):
     """All that happened to a ticket in one second.
 
     `comments` is a set of the comment bits above; `status` and `custom` are
@@ -81,16 +82,14 @@ class Update:
     changes: tuple[Happening, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Exclusion:
+class Exclusion(msgspec.Struct, frozen=True, gc=False):
     """Why all cycles of a ticket are excluded, and since when."""
 
     at: int
     reason: Literal["merged", "deleted"]
 
 
-@dataclass(slots=True)
-class Timeline:
+class Timeline(msgspec.Struct, gc=False):
     """The updates of a ticket up to the judging instant; the first is its creation."""
 
     updates: list[Update]

@@ -3,21 +3,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from datetime import datetime
+from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
+
+from rules.clocks import Clock
+from rules.facts import Priority, Value
+from rules.policy import Commitment, Condition, Where
 from rules.steps import StepInstant, step_instants
 from rules.steps import risk_at as begin_of_risk
 from rules.timeline import instant_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
-    from fractions import Fraction
-
-    from rules.clocks import Clock
-    from rules.facts import Measure, Priority, Value
-    from rules.policy import Commitment, Condition, Target, Where
+    from rules.facts import Measure
+    from rules.policy import Target
 
 State = Literal["running", "paused", "met", "breached", "breached_open", "cancelled", "excluded"]
 EndedBy = Literal["reply", "solved", "reassigned", "cancelled"]
@@ -26,8 +28,7 @@ NothingReason = Literal["no_organization", "no_tier", "no_target", "excluded"]
 OPEN_STATES: frozenset[State] = frozenset({"running", "paused", "breached_open"})
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(msgspec.Struct, frozen=True, gc=False):
     """Which tier and contract hold at the judging instant, and since when.
 
     `state` holds the ticket's values that the policy reads, `match` the
@@ -46,8 +47,7 @@ class Choice:
     match: Condition | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class CycleVerdict:
+class CycleVerdict(msgspec.Struct, frozen=True, eq=False, gc=False):
     """The verdict of one cycle of one measure: a view of its clock.
 
     Seconds are running seconds of the cycle's own clock; instants are UTC.
@@ -194,8 +194,7 @@ class CycleVerdict:
         return hash(self.values())
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True, gc=False):
     """All cycles of a ticket, judged at `judged_at` by the policy named by its hash.
 
     `look_at` is the next instant at which time alone changes something (a
