@@ -87,8 +87,9 @@ MAX_VALUE = 300
 MAX_FRAMES = 12
 
 # At DEBUG these print whole tickets, rows, or addresses with their tokens. Apprise
-# does too, but `worker.notify.apprise_url` keeps its lines to itself.
-TALKATIVE = ("requests", "urllib3", "zenpy", "sqlalchemy", "asyncio", "psycopg")
+# does too, but `worker.notify.apprise_url` keeps its lines to itself. Alembic tells at
+# every start of what it found in itself.
+TALKATIVE = ("requests", "urllib3", "zenpy", "sqlalchemy", "asyncio", "psycopg", "alembic")
 TRUSTED = ("rules", "connector", "worker", "stipt")
 
 _EMAIL = re.compile(r"[^\s@<>\"']+@[^\s@<>\"']+\.[^\s@<>\"']+")
