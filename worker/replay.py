@@ -9,24 +9,25 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from functools import partial
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from connector.history.reader import BadLine, Reading, read_line, readable_lines
-from connector.history.values import EARLIEST, as_iso
+from connector.history.reader import BadLine, read_line
+from connector.history.values import as_iso
 from rules.evaluate import evaluate
+from worker.team import Team, cores
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable
     from datetime import datetime
 
+    from connector.history.stretches import Part
     from rules.facts import Measure, Ticket
     from rules.policy import Policy
     from rules.verdict import CycleVerdict, State, Verdict
-
-Line = tuple[int, bytes]
-"""A line of a history with its number, from 1."""
+    from worker.histories import History
 
 RowKind = tuple[str, "Measure", "State"]
 """Tier, measure and state of a row."""
@@ -101,27 +102,46 @@ class Summary:
         return {name: dict(sorted(counts[name].items())) for name in sorted(counts)}
 
 
-@dataclass(frozen=True, slots=True)
-class Scan:
-    """What a history holds, learnt before anything is judged. `refused` lines are left out."""
+def replay(
+    policy: Policy,
+    history: History,
+    *,
+    now: datetime | None,
+    write: Callable[[bytes], object],
+    processes: int | None = None,
+) -> Summary:
+    """Judge the history and hand the rows to `write`, in the order of the file.
 
-    reading: Reading
-    refused: frozenset[int]
+    Args:
+        policy: what is promised.
+        history: the tickets.
+        now: instant of judging; None for the latest one that the history tells.
+        write: takes rows as JSON Lines.
+        processes: how many judge at once; None for one per core where it pays.
+
+    Raises:
+        OSError: the history cannot be read, or `write` raises it.
+    """
+    with Team(policy, processes or (cores() if history.is_large else 1)) as team:
+        found = history.scan(team)
+        now = now or found.reading.latest
+        summary = Summary(policy=policy.hash, now=now, n_lines=found.reading.n_lines)
+        summary.n_moved = found.reading.n_moved
+        summary.bad = found.reading.bad
+        if now is None:
+            return summary
+        parts = found.told(history.tell)
+        for judged in team.ask(partial(judge_part, now=now), parts):
+            write(judged.rows)
+            summary.add(judged)
+    return summary
 
 
-def scan(lines: Iterable[Line]) -> Scan:
-    """Read every line once: what is bad, which ticket comes twice, the latest instant."""
-    reading = Reading()
-    for _ in readable_lines((line for _, line in lines), reading):
-        pass
-    return Scan(reading, frozenset(one.number for one in reading.bad))
-
-
-def judge_lines(lines: Sequence[Line], policy: Policy, now: datetime) -> Judged:
-    """The rows of readable lines, in their order."""
+def judge_part(policy: Policy, part: Part, *, now: datetime) -> Judged:
+    """The rows of a part of a history, in the order of its lines."""
     judged = Judged()
     rows: list[bytes] = []
-    for number, line in lines:
+    for number, line in part.lines():
         ticket, _ = read_line(line)
         if ticket.created_at > now:
             judged.n_later += 1
@@ -172,40 +192,3 @@ def row_of(verdict: Verdict, cycle: CycleVerdict) -> dict[str, object]:
 
 def _iso_or_none(at: datetime | None) -> str | None:
     return None if at is None else as_iso(at)
-
-
-def readable(lines: Iterable[Line], refused: frozenset[int]) -> Iterator[Line]:
-    """The lines that the scan found readable."""
-    return ((number, line) for number, line in lines if line.strip() and number not in refused)
-
-
-class Lines(Protocol):
-    """A history whose lines can be taken more than once."""
-
-    def scan(self) -> Scan:
-        """What the history holds."""
-
-    def lines(self) -> Iterator[Line]:
-        """Every line with its number."""
-
-
-class Found(NamedTuple):
-    """A ticket of a history, the latest instant of the whole history, or why there is none."""
-
-    ticket: Ticket | None
-    latest: datetime
-    reason: str
-
-
-def find(ident: str, history: Lines) -> Found:
-    """The ticket with this id, and the instant at which a replay would judge it."""
-    found = history.scan()
-    latest = found.reading.latest or EARLIEST
-    mark = ident.encode()
-    for _, line in readable(history.lines(), found.refused):
-        # A cheap look first: most lines do not hold the id anywhere.
-        if mark in line and (ticket := read_line(line)[0]).id == ident:
-            return Found(ticket, latest, "")
-    n_bad = len(found.reading.bad)
-    unread = f"; {n_bad} lines could not be read" if n_bad else ""
-    return Found(None, latest, f'there is no ticket "{ident}" in it{unread}')

@@ -9,6 +9,7 @@ both accept means the same (a test holds that).
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated
 
 import msgspec
@@ -43,8 +44,17 @@ class _Organization(_Line):
     fields: dict[str, _Written] = {}
     tags: tuple[_Text, ...] = ()
 
-    def fact(self) -> Organization:
-        return Organization(self.id, self.name, _fields(self.fields), self.tags)
+
+_decode_organization = msgspec.json.Decoder(_Organization | None).decode
+
+
+@lru_cache(maxsize=10_000)
+def _organization(written: bytes) -> Organization | None:
+    # Remembered as written: most tickets of a history share a few customers.
+    found = _decode_organization(written)
+    if found is None:
+        return None
+    return Organization(found.id, found.name, _fields(found.fields), found.tags)
 
 
 class _Requester(_Line):
@@ -84,7 +94,7 @@ class _Status(_Happening, tag="status", kw_only=True):
             self.via,
             to=self.to,
             custom=self.custom,
-            was=value(self.was, "was"),
+            was=_value(self.was),
             id=self.id,
         )
 
@@ -101,9 +111,9 @@ class _Field(_Happening, tag="field", kw_only=True):
             self.by,
             self.public,
             self.via,
-            to=value(self.to, "to"),
+            to=_value(self.to),
             field=self.field,
-            was=value(self.was, "was"),
+            was=_value(self.was),
             id=self.id,
         )
 
@@ -123,7 +133,7 @@ class _Ticket(_Line, kw_only=True):
     tags: tuple[_Text, ...] = ()
     fields: dict[str, _Written] = {}
     requester: _Requester = msgspec.field(default_factory=_Requester)
-    organization: _Organization | None = None
+    organization: msgspec.Raw = msgspec.Raw(b"null")
     created_by: Author = "end_user"
     created_public: bool = True
     happenings: list[_Comment | _Status | _Field] = []
@@ -135,19 +145,23 @@ _decode = msgspec.json.Decoder(_Ticket).decode
 class QuickLine:
     """A line that went the quick way: its id, its latest instant, and the ticket on request."""
 
-    __slots__ = ("_found", "id", "latest")
+    __slots__ = ("_found", "_in_order", "_organization", "id", "latest")
 
-    def __init__(self, found: _Ticket) -> None:
+    def __init__(
+        self, found: _Ticket, organization: Organization | None, latest: datetime, *, in_order: bool
+    ) -> None:
         self._found = found
+        self._organization = organization
+        self._in_order = in_order
         self.id = found.id
-        happenings = found.happenings
-        self.latest = max([one.at for one in happenings]) if happenings else found.created_at
+        self.latest = latest
 
     def ticket(self) -> Ticket:
         """The facts, with the happenings in order of time."""
         found = self._found
         happenings = [one.fact() for one in found.happenings]
-        happenings.sort(key=_by_time)
+        if not self._in_order:
+            happenings.sort(key=_by_time)
         return Ticket(
             found.id,
             found.created_at,
@@ -163,7 +177,7 @@ class QuickLine:
             found.tags,
             _fields(found.fields),
             found.requester.fact(),
-            None if found.organization is None else found.organization.fact(),
+            self._organization,
             found.created_by,
             found.created_public,
             tuple(happenings),
@@ -174,22 +188,24 @@ def quick_line(line: bytes) -> QuickLine | None:
     """The line, where it is written as most are; None where it must go the long way."""
     try:
         found = _decode(line)
+        organization = _organization(bytes(found.organization))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     created_at = found.created_at
-    if not _is_usual(created_at) or created_at < EARLIEST:
+    if created_at.tzinfo is not UTC or created_at.microsecond or created_at < EARLIEST:
         return None
+    latest, in_order = created_at, True
     for one in found.happenings:
-        if one.at < created_at or not _is_usual(one.at):
+        at = one.at
+        if at < created_at or at.tzinfo is not UTC or at.microsecond:
             return None
+        if at >= latest:
+            latest = at
+        else:
+            in_order = False
         if type(one) is _Field and one.field == "priority" and not _is_priority(one.to):
             return None
-    quick = QuickLine(found)
-    return quick if quick.latest < LATEST else None
-
-
-def _is_usual(at: datetime) -> bool:
-    return at.tzinfo is UTC and not at.microsecond
+    return QuickLine(found, organization, latest, in_order=in_order) if latest < LATEST else None
 
 
 def _is_priority(to: _Written) -> bool:
@@ -198,6 +214,10 @@ def _is_priority(to: _Written) -> bool:
 
 def _by_time(happening: Happening) -> datetime:
     return happening.at
+
+
+def _value(written: _Written) -> Value:
+    return written if written is None or type(written) is str else value(written, "to")
 
 
 def _fields(written: dict[str, _Written]) -> dict[str, Value]:

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from operator import attrgetter
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import msgspec
@@ -14,14 +16,12 @@ from connector.history.values import HistoryLineError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from datetime import datetime
 
     from rules.facts import Ticket
 
 LONGEST_LINE = 16 * 1024 * 1024
 """Bytes of one line. A ticket of ten thousand happenings takes about a tenth of this."""
 
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _decoder = msgspec.json.Decoder()
 
 
@@ -69,24 +69,34 @@ def latest_instant(ticket: Ticket) -> datetime:
     return ticket.happenings[-1].at if ticket.happenings else ticket.created_at
 
 
-def lines_of(file: BinaryIO) -> Iterator[bytes]:
+def lines_of(file: BinaryIO, n_bytes: int | None = None) -> Iterator[bytes]:
     """The lines of a file without their ends, never holding more than the longest line.
 
     A longer one comes cut, one byte over `LONGEST_LINE`, so that `read_line` refuses it.
+
+    Args:
+        file: stands at the beginning of a line.
+        n_bytes: how far to read, to the end of a line; None for the whole rest.
     """
-    first = True
-    while line := file.readline(LONGEST_LINE + 2):
-        if len(line) > LONGEST_LINE and not line.endswith(b"\n"):
+    left = n_bytes
+    while (left is None or left > 0) and (line := file.readline(LONGEST_LINE + 2)):
+        n_read = len(line)
+        if n_read > LONGEST_LINE and not line.endswith(b"\n"):
             line = line[: LONGEST_LINE + 1]
-            _skip_to_next_line(file)
-        if first:
-            line, first = line.removeprefix(_BYTE_ORDER_MARK), False
+            n_read += skip_to_next_line(file)
+        if left is not None:
+            left -= n_read
         yield line.rstrip(b"\r\n")
 
 
-def _skip_to_next_line(file: BinaryIO) -> None:
-    while (rest := file.readline(1024 * 1024)) and not rest.endswith(b"\n"):
-        pass
+def skip_to_next_line(file: BinaryIO) -> int:
+    """Read on to the beginning of the next line or to the end; how many bytes that were."""
+    n_read = 0
+    while rest := file.readline(1024 * 1024):
+        n_read += len(rest)
+        if rest.endswith(b"\n"):
+            break
+    return n_read
 
 
 def read_line(line: bytes) -> tuple[Ticket, int]:
@@ -129,34 +139,86 @@ def _read_the_long_way(line: bytes) -> tuple[Ticket, int]:
     return ticket, moved_to_creation(document, ticket)
 
 
-def read_history(lines: Iterable[bytes], reading: Reading) -> Iterator[Ticket]:
-    """The tickets of a JSON Lines history, in its order.
+@dataclass(slots=True)
+class Look:
+    """What a look over some lines found; numbers count from 1 within these lines.
 
-    A bad line, or one that repeats the id of an earlier ticket, is noted in
-    `reading` and the rest goes on. Empty lines say nothing.
+    `n_lines` are those that hold anything, `n_all` the empty ones as well.
+    Readable ones have their `numbers`, the `ids` of their tickets and the
+    `latest` instant of each in epoch seconds; `moved` tells how many
+    happenings of a line were moved to the creation.
     """
-    for line in readable_lines(lines, reading):
-        yield read_line(line)[0]
+
+    n_all: int = 0
+    n_lines: int = 0
+    numbers: list[int] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
+    latest: list[int] = field(default_factory=list)
+    moved: dict[int, int] = field(default_factory=dict)
+    bad: list[BadLine] = field(default_factory=list)
 
 
-def readable_lines(lines: Iterable[bytes], reading: Reading) -> Iterator[bytes]:
-    """The lines of a JSON Lines history that can be read, as `read_history` counts them."""
-    line_of_ticket: dict[str, int] = {}
+def look_over(lines: Iterable[bytes]) -> Look:
+    """Read every line once: which are readable, and what they tell. Empty lines say nothing."""
+    look = Look()
     for number, line in enumerate(lines, start=1):
+        look.n_all = number
         if not line.strip():
             continue
-        reading.n_lines += 1
+        look.n_lines += 1
         try:
             seen = glance(line)
         except HistoryLineError as mistake:
-            reading.bad.append(BadLine(number, str(mistake)))
+            look.bad.append(BadLine(number, str(mistake)))
             continue
-        earlier = line_of_ticket.setdefault(seen.ticket_id, number)
-        if earlier != number:
-            reading.bad.append(BadLine(number, repeated(seen.ticket_id, earlier)))
-            continue
-        reading.take(seen.latest, seen.n_moved)
-        yield line
+        look.numbers.append(number)
+        look.ids.append(seen.ticket_id)
+        look.latest.append(int(seen.latest.timestamp()))
+        if seen.n_moved:
+            look.moved[number] = seen.n_moved
+    return look
+
+
+class Gathering:
+    """Looks over consecutive lines put together: a ticket counts where it comes first."""
+
+    def __init__(self) -> None:
+        self.reading = Reading()
+        self._n_all = 0
+        self._line_of: dict[str, int] = {}
+
+    def add(self, look: Look) -> tuple[int, frozenset[int]]:
+        """Take the next look in.
+
+        Returns:
+            The number of the line before its first one, and the numbers within
+            it that are refused.
+        """
+        before = self._n_all
+        bad = [BadLine(before + one.number, one.reason) for one in look.bad]
+        repeats: set[int] = set()
+        for ident, number in zip(look.ids, look.numbers, strict=True):
+            earlier = self._line_of.setdefault(ident, before + number)
+            if earlier != before + number:
+                repeats.add(number)
+                bad.append(BadLine(before + number, repeated(ident, earlier)))
+        self._count(look, repeats)
+        self.reading.bad += sorted(bad, key=attrgetter("number"))
+        self._n_all += look.n_all
+        return before, frozenset(repeats.union(one.number for one in look.bad))
+
+    def _count(self, look: Look, repeats: set[int]) -> None:
+        reading = self.reading
+        reading.n_lines += look.n_lines
+        reading.n_tickets += len(look.ids) - len(repeats)
+        reading.n_moved += sum(n for number, n in look.moved.items() if number not in repeats)
+        told = look.latest
+        if repeats:
+            both = zip(look.numbers, look.latest, strict=True)
+            told = [at for number, at in both if number not in repeats]
+        if told:
+            latest = datetime.fromtimestamp(max(told), UTC)
+            reading.latest = max(latest, reading.latest or latest)
 
 
 def repeated(ticket_id: str, earlier: int) -> str:

@@ -5,13 +5,18 @@ from __future__ import annotations
 
 import io
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 
 from connector.history import reader
 from connector.history.jsonl import ticket_from_json
 from connector.history.quick import quick_line
-from connector.history.reader import Reading, lines_of, read_history, read_line
+from connector.history.reader import Gathering, Reading, lines_of, look_over, read_line
+from connector.history.stretches import HeldStretch, Part, stretches_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GOOD = b'{"id": "%s", "created_at": "2026-11-20T08:30:00Z"}'
 
@@ -21,8 +26,13 @@ def a_line(ident: str = "1") -> bytes:
 
 
 def reading_of(*lines: bytes) -> tuple[list[str], Reading]:
-    reading = Reading()
-    return [ticket.id for ticket in read_history(lines, reading)], reading
+    """Ids of the readable tickets, and what reading came to, each line being a stretch."""
+    gathering = Gathering()
+    found: list[str] = []
+    for line in lines:
+        part = Part(HeldStretch((line,)), *gathering.add(look_over([line])))
+        found += [read_line(one)[0].id for _, one in part.lines()]
+    return found, gathering.reading
 
 
 @pytest.mark.parametrize(
@@ -66,10 +76,34 @@ def test_empty_lines_say_nothing_but_are_counted_on_the_way() -> None:
     assert reading.bad[0].number == 3
 
 
-def test_lines_may_end_as_on_windows_and_begin_with_a_byte_order_mark() -> None:
-    file = io.BytesIO(b"\xef\xbb\xbf" + a_line("1") + b"\r\n" + a_line("2"))
+def test_lines_may_end_as_on_windows_and_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    path.write_bytes(b"\xef\xbb\xbf" + a_line("1") + b"\r\n" + a_line("2"))
 
-    assert list(lines_of(file)) == [a_line("1"), a_line("2")]
+    [stretch] = stretches_of(path)
+
+    assert list(stretch.lines()) == [a_line("1"), a_line("2")]
+
+
+@pytest.mark.parametrize("n_bytes", [1, 7, 55, 56, 57, 58, 113, 114, 115, 1000])
+def test_stretches_of_any_size_hold_every_line_once(
+    n_bytes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "LONGEST_LINE", 100)
+    path = tmp_path / "history.jsonl"
+    lines = [a_line("1"), b"", b"{" * 5000, a_line("2"), b"nonsense", a_line("1"), a_line("3")]
+    path.write_bytes(b"\n".join(lines))
+    gathering = Gathering()
+
+    found = [
+        (number, read_line(line)[0].id)
+        for stretch in stretches_of(path, n_bytes)
+        for number, line in Part(stretch, *gathering.add(look_over(stretch.lines()))).lines()
+    ]
+
+    assert found == [(1, "1"), (4, "2"), (7, "3")]
+    assert [one.number for one in gathering.reading.bad] == [3, 5, 6]
+    assert (gathering.reading.n_lines, gathering.reading.n_tickets) == (6, 3)
 
 
 def test_an_endless_line_is_refused_without_being_held(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from worker.cli.main import run
-from worker.replay_run import JsonLinesHistory, replay
+from worker.histories import JsonLinesHistory
+from worker.replay import replay
 from worker.rule_folder import load_folder
 
 ROOT = Path(__file__).parents[2]
@@ -233,7 +234,7 @@ def test_many_processes_write_the_same_bytes_as_one(tmp_path: Path) -> None:
 
     def judged(processes: int) -> tuple[bytes, dict[str, object]]:
         rows: list[bytes] = []
-        source = JsonLinesHistory(history, lambda _: None)
+        source = JsonLinesHistory(history)
         summary = replay(policy, source, now=None, write=rows.append, processes=processes)
         return b"".join(rows), summary.to_json()
 

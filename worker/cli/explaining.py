@@ -76,11 +76,11 @@ def _from_history(
     ident: str, history: Path, mapping: Path | None, rules: Path | None, now: datetime | None
 ) -> _Case:
     from worker.cli.replaying import opened_history
-    from worker.replay import find
+    from worker.histories import find
     from worker.rule_folder import load_folder
 
     policy = load_folder(rules or Path("sla"))
-    ticket, latest, reason = find(ident, opened_history(history, mapping, lambda _: None))
+    ticket, latest, reason = find(ident, opened_history(history, mapping))
     if ticket is None:
         raise CommandFailed(f"{history}: {reason}")
     return ticket, policy, now or latest, ()

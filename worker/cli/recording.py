@@ -55,13 +55,11 @@ _Found = tuple["Ticket", datetime, Path]
 
 def _from_history(ident: str, source: Source) -> _Found | None:
     from worker.cli.replaying import opened_history
-    from worker.replay import find
+    from worker.histories import find
 
     if source.history is None:
         return None
-    ticket, latest, reason = find(
-        ident, opened_history(source.history, source.mapping, lambda _: None)
-    )
+    ticket, latest, reason = find(ident, opened_history(source.history, source.mapping))
     if ticket is None:
         raise CommandFailed(f"{source.history}: {reason}")
     return ticket, latest, Path("sla")

@@ -14,12 +14,12 @@ import typer
 from worker.cli.exit_codes import CommandFailed
 from worker.cli.instants import instant
 from worker.cli.output import JsonFlag, QuietFlag, as_json, result, say, table
+from worker.cli.progress import progress
 
 if TYPE_CHECKING:
     from rules.verdict import State
+    from worker.histories import History, Progress
     from worker.replay import Summary
-    from worker.replay_run import History, Stage
-
 
 _BAD_SHOWN = 20
 _STATES: "tuple[State, ...]" = (
@@ -54,15 +54,14 @@ def replay(
     quiet: QuietFlag = False,
 ) -> None:
     """Judge every ticket of a history: one line per target and cycle, and a summary."""
-    from worker.replay_run import replay as run
+    from worker.replay import replay as run
     from worker.rule_folder import load_folder
 
     judged_at = None if now is None else instant(now)
     policy = load_folder(rules)
-    with _progress(quiet=quiet) as progress:
-        source = opened_history(history, mapping, progress)
-        with _rows_to(out, summary_is_answer=json) as write:
-            summary = run(policy, source, now=judged_at, write=write)
+    with progress(quiet=quiet) as tell, _rows_to(out, summary_is_answer=json) as write:
+        source = opened_history(history, mapping, tell)
+        summary = run(policy, source, now=judged_at, write=write)
     if json:
         as_json(summary.to_json())
     elif not quiet:
@@ -74,17 +73,18 @@ def replay(
 
 
 def opened_history(
-    history: Path, mapping: Path | None, progress: "Callable[[Stage], None]"
+    history: Path, mapping: Path | None, tell: "Progress | None" = None
 ) -> "History":
     """The history of a file, read with a mapping where it is CSV."""
     from connector.history.mapping import read_mapping
-    from worker.replay_run import JsonLinesHistory, TableHistory
+    from worker.histories import JsonLinesHistory, TableHistory, no_progress
 
+    tell = tell or no_progress
     if mapping is not None:
-        return TableHistory(history, read_mapping(mapping.read_bytes()))
+        return TableHistory(history, read_mapping(mapping.read_bytes()), tell)
     if history.suffix.lower() == ".csv":
         raise CommandFailed(f"{history}: a CSV file needs --mapping FILE (see docs/history.md)")
-    return JsonLinesHistory(history, progress)
+    return JsonLinesHistory(history, tell)
 
 
 @contextmanager
@@ -120,22 +120,6 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
-
-
-@contextmanager
-def _progress(*, quiet: bool) -> "Iterator[Callable[[Stage], None]]":
-    """Shows how far the replay is, on a terminal alone."""
-    if quiet or not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("reading", total=None)
-        yield lambda stage: bar.update(
-            task, description=stage.name, completed=stage.done, total=stage.total
-        )
 
 
 def summary_lines(summary: "Summary", history: Path) -> list[str]:
