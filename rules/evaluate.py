@@ -17,6 +17,7 @@ from rules.timeline import Exclusion, Timeline, instant_of, seconds_of, timeline
 from rules.verdict import Choice, CycleVerdict, State, Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from rules.cycles import Options
@@ -79,17 +80,17 @@ def judge(ticket: Ticket, policy: Policy, now: datetime) -> Judged:
     line = timeline(ticket, second)
     if line.exclusion is not None:
         second = line.exclusion.at
-    selected = _selections(ticket, line, selector)
-    options = _options(selected) if selector.has_options else no_options
+    selected = selections(ticket, line, selector)
+    options = options_of(selected) if selector.has_options else no_options
     measures = {measure for item in selected for measure in item.selection.applications}
     its_life = life(ticket, line, measures, options)
     clocks: dict[Measure, list[Clock]] = {}
     if seconds_of(ticket.created_at) <= second:
-        clocks = _clocks(its_life, selected, second)
+        clocks = clocks_of(its_life, selected, second)
     return Judged(line, its_life, selected, clocks, seconds_of(now))
 
 
-def _selections(ticket: Ticket, line: Timeline, selector: Selector) -> list[Selected]:
+def selections(ticket: Ticket, line: Timeline, selector: Selector) -> list[Selected]:
     """What held since when: looked at again only where a value changed that the policy reads."""
     created = line.updates[0].at
     state = selector.state(ticket)
@@ -119,7 +120,7 @@ def _changes(change: Happening, selector: Selector) -> SelectionState:
     return {change.field: change.to}
 
 
-def _options(selected: list[Selected]) -> Options:
+def options_of(selected: list[Selected]) -> Options:
     """The start and stop names in force, of the target that applies then or next."""
 
     def options(measure: Measure, at: int) -> frozenset[str]:
@@ -136,7 +137,13 @@ def _options(selected: list[Selected]) -> Options:
     return options
 
 
-def _clocks(its_life: Life, selected: list[Selected], second: int) -> dict[Measure, list[Clock]]:
+def clocks_of(
+    its_life: Life,
+    selected: list[Selected],
+    second: int,
+    measures: Collection[Measure] = MEASURES,
+) -> dict[Measure, list[Clock]]:
+    """The clocks of the measures to which a target ever applied, as they stand at `second`."""
     clocks: dict[Measure, list[Clock]] = {}
     spans: dict[frozenset[str], Spans] = {}
 
@@ -149,7 +156,7 @@ def _clocks(its_life: Life, selected: list[Selected], second: int) -> dict[Measu
         return found
 
     for measure, cycles in its_life.cycles.items():
-        if not cycles:
+        if not cycles or measure not in measures:
             continue
         applied = _applied(measure, selected, its_life)
         if len(applied) == 1 and applied[0][1] is None:
@@ -206,11 +213,12 @@ def _pause_spans(its_life: Life, names: frozenset[str]) -> Spans:
 
 
 def _row(clock: Clock, judged: Judged, policy: Policy) -> CycleVerdict:
-    state, reason = _state(clock, judged.line.exclusion, policy)
+    state, reason = state_of(clock, judged.line.exclusion, policy)
     return CycleVerdict(clock, state, reason, policy.settings.at_risk)
 
 
-def _state(clock: Clock, exclusion: Exclusion | None, policy: Policy) -> tuple[State, str | None]:
+def state_of(clock: Clock, exclusion: Exclusion | None, policy: Policy) -> tuple[State, str | None]:
+    """The state that a clock's reading comes to, and the reason where it is excluded."""
     if exclusion is not None:
         return "excluded", exclusion.reason
     since = policy.settings.enforce_from
