@@ -6,17 +6,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rules.load import load
+from worker.connection_needs import needs_restart
 from worker.logs import get_logger
 from worker.rule_folder import RulesInvalid, RulesMissing, read_files, rule_paths
-from worker.store.accounts import (
-    account_row,
-    change_account,
-    end_notice,
-    policy_files,
-    raise_notice,
-    store_policy,
-)
+from worker.store.accounts import end_notice, raise_notice
 from worker.store.looks import wake_all
+from worker.store.policy_log import policy_files, put_in_force, store_policy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +22,8 @@ if TYPE_CHECKING:
     from worker.store.database import Database
 
 _NOTICE = "rules_refused"
+_RESTART = "restart_needed"
+_Stamp = tuple[tuple[str, int, int, int, int], ...]
 _log = get_logger(__name__)
 
 
@@ -49,7 +46,12 @@ class PolicyArchive:
 
 
 class PolicyShelf:
-    """Loads the rule folder of an account; keeps the last good policy when it breaks."""
+    """Loads the rule folder of an account; keeps the last good policy when it breaks.
+
+    `started_with` is the policy of the start: what connections were made with.
+    """
+
+    started_with: Policy
 
     def __init__(self, database: Database, account: str, folder: Path, clock: Clock) -> None:
         self._database = database
@@ -57,7 +59,9 @@ class PolicyShelf:
         self._folder = folder
         self._clock = clock
         self._policy: Policy | None = None
-        self._seen: tuple[tuple[str, int, int], ...] = ()
+        self._seen: _Stamp = ()
+        self._settling: _Stamp | None = None
+        self._is_refused = False
         self._archive = PolicyArchive(database, account)
 
     @property
@@ -79,25 +83,38 @@ class PolicyShelf:
             RulesInvalid: the files have errors (exit code 78).
         """
         self._seen = self._stamp()
-        return self._adopt(*self._read())
+        self.started_with = self._adopt(*self._read())
+        return self.started_with
 
     def reload(self) -> bool:
         """Load the folder again; True when another policy is in force now.
 
         Rules that are broken or missing change nothing but raise a notice.
         """
-        self._seen = self._stamp()
+        self._seen, self._settling = self._stamp(), None
         before = self._policy
         try:
             after = self._adopt(*self._read())
         except (RulesInvalid, RulesMissing) as fault:
             self._refuse(fault)
             return False
+        self._tell_of_restart()
         return before is None or before.hash != after.hash
 
     def reload_if_changed(self) -> bool:
-        """As `reload`, where a file's time or size has changed since it was read."""
-        return self._stamp() != self._seen and self.reload()
+        """As `reload`, where the files have changed since they were read, and now stand still.
+
+        A folder that is being written to (a checkout, a copy over the network)
+        may be half there: it is read once it looks the same in two looks.
+        """
+        stamp = self._stamp()
+        if stamp == self._seen:
+            self._settling = None
+            return False
+        if stamp != self._settling:
+            self._settling = stamp
+            return False
+        return self.reload()
 
     def by_hash(self, name: str) -> Policy | None:
         """The policy of that hash; None when its text is unknown or no longer loads to it."""
@@ -121,14 +138,15 @@ class PolicyShelf:
         now = self._clock.now()
         with self._database.write(self._account) as books:
             store_policy(books, policy.hash, files, now)
-            if account_row(books).policy != policy.hash:
-                change_account(books, policy=policy.hash)
+            put_in_force(books, policy.hash, now)
             # Also where it is the old one: a stop may have come between the two.
             woken = wake_all(books, now, judged_by_others_than=policy.hash)
             end_notice(books, _NOTICE, now)
         if self._policy is None or self._policy.hash != policy.hash:
             _log.info("policy_loaded", account=self._account, policy=policy.hash, tickets=woken)
-        self._policy = policy
+        elif self._is_refused:
+            _log.info("policy_mended", account=self._account, policy=policy.hash)
+        self._policy, self._is_refused = policy, False
         return policy
 
     def _refuse(self, fault: RulesInvalid | RulesMissing) -> None:
@@ -136,14 +154,31 @@ class PolicyShelf:
         if isinstance(fault, RulesInvalid):
             shown += [str(one) for one in fault.problems[:20]]
         text = "The last good rules stay in force. " + "\n".join(shown)
+        self._is_refused = True
         with self._database.write(self._account) as books:
             is_new = raise_notice(books, _NOTICE, text, self._clock.now())
         if is_new:
             _log.error("policy_refused", account=self._account, problems=shown)
 
-    def _stamp(self) -> tuple[tuple[str, int, int], ...]:
+    def _tell_of_restart(self) -> None:
+        """Say what of the new rules the running connection does not know of."""
+        left, now = needs_restart(self.started_with, self.policy), self._clock.now()
+        with self._database.write(self._account) as books:
+            if not left:
+                end_notice(books, _RESTART, now)
+                return
+            is_new = raise_notice(books, _RESTART, f"Restart Stipt: {'; '.join(left)}.", now)
+        if is_new:
+            _log.warning("restart_needed", account=self._account, problems=left)
+
+    def _stamp(self) -> _Stamp:
+        """What tells that files were changed, put in another's place, or taken away."""
         try:
             stats = [(path.name, path.stat()) for path in rule_paths(self._folder)]
         except (RulesMissing, OSError):
             return ()
-        return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
+        # The times of change and the inode as well: copies may keep time and size of the original.
+        return tuple(
+            (name, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino)
+            for name, stat in stats
+        )

@@ -14,7 +14,8 @@ def rewrite(site: Site, old: str, new: str) -> bool:
     """Edit the rules of a running worker; whether another policy is in force now."""
     path = site.rules / "sla.yaml"
     path.write_text(path.read_text().replace(old, new))
-    return site.installation.accounts[0].policies.reload_if_changed()
+    policies = site.installation.accounts[0].policies
+    return policies.reload_if_changed() or policies.reload_if_changed()
 
 
 def verdict(site: Site, measure: str) -> sa.RowMapping:

@@ -88,14 +88,15 @@ def apply(
 
     applied = Applied()
     with opened_site(config, account, waiting(wait)) as site:
-        found = _plan_to_apply(site, file, site.rules(rules), quiet=quiet)
+        policy = site.rules(rules)
+        found = _plan_to_apply(site, file, policy, quiet=quiet)
         _allow(found, site.account.write_budget, accept=accept)
         if not yes:
             _show(found, limit=limit, quiet=quiet)
             if found.tickets and not typer.confirm("Write these changes?", err=True):
                 raise CommandFailed("nothing was written")
         try:
-            _carry_out(site, found, applied, quiet=quiet)
+            _carry_out(site, policy, found, applied, quiet=quiet)
         except BaseException:
             _say_where_it_stopped(found, applied, file)
             raise
@@ -119,7 +120,9 @@ def _plan_to_apply(site: Site, file: Path | None, policy: "Policy", *, quiet: bo
     return found
 
 
-def _carry_out(site: Site, found: "Plan", applied: "Applied", *, quiet: bool) -> None:
+def _carry_out(
+    site: Site, policy: "Policy", found: "Plan", applied: "Applied", *, quiet: bool
+) -> None:
     from worker.applying import Applier
     from worker.store.schema import prepare
 
@@ -127,7 +130,7 @@ def _carry_out(site: Site, found: "Plan", applied: "Applied", *, quiet: bool) ->
     with progress(quiet=quiet) as tell:
         Applier(
             site.database,
-            site.helpdesk,
+            site.helpdesk(policy),
             site.clock,
             site.patience,
             lambda done, total: tell("tickets dealt with", done, total),

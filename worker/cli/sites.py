@@ -25,7 +25,6 @@ class Site:
 
     account: "AccountSettings"
     database: "Database"
-    helpdesk: "Helpdesk"
     clock: "Clock"
     patience: "Patience"
 
@@ -35,6 +34,28 @@ class Site:
 
         return load_folder(folder or self.account.rules_path or Path("sla"))
 
+    def helpdesk(self, policy: "Policy") -> "Helpdesk":
+        """The connection, which must know whose comments are nobody's reply.
+
+        What it reads goes into the store, so the bots of the rules in force
+        count; those of `policy` only where these cannot be loaded.
+        """
+        from worker.connection_needs import reads_names
+        from worker.rule_folder import RulesInvalid, RulesMissing
+        from worker.wiring import zendesk
+
+        try:
+            in_force = self.rules(None)
+        except (RulesInvalid, RulesMissing):
+            in_force = policy
+        return zendesk(
+            self.account,
+            now=self.clock.now,
+            pause=self.patience.pause,
+            bots=in_force.settings.bots,
+            with_names=reads_names(policy) or reads_names(in_force),
+        )
+
     def plan(self, policy: "Policy", only: list[str], progress: "Progress") -> "Plan":
         """Read what is new, then judge."""
         from worker.planning import make_plan
@@ -43,7 +64,7 @@ class Site:
         read_afresh(
             self.database,
             self.account,
-            self.helpdesk,
+            self.helpdesk(policy),
             self.clock,
             patience=self.patience,
             on_page=lambda pages: progress("pages read", pages, None),
@@ -74,7 +95,6 @@ def opened_site(config: Path | None, account: str | None, wait: timedelta) -> It
     from worker.patience import Patience
     from worker.settings import SettingsInvalid, load_settings
     from worker.store.database import Database
-    from worker.wiring import zendesk
 
     settings = load_settings(config=config)
     chosen = settings.account(account)
@@ -84,7 +104,6 @@ def opened_site(config: Path | None, account: str | None, wait: timedelta) -> It
     patience = Patience(clock, wait)
     database = Database(settings.database_url.get_secret_value())
     try:
-        helpdesk = zendesk(chosen, now=clock.now, pause=patience.pause)
-        yield Site(chosen, database, helpdesk, clock, patience)
+        yield Site(chosen, database, clock, patience)
     finally:
         database.close()

@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from worker.store.database import epoch, instant, instant_or_none
-from worker.store.facts_json import files_of, files_text
-from worker.store.tables import accounts, budgets, leases, notices, policies, tickets
+from worker.store.tables import accounts, budgets, leases, notices, tickets
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
     from worker.store.database import Books
@@ -218,20 +216,3 @@ def _window(books: Books, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
 
 def _hour(now: datetime) -> int:
     return epoch(now) // _HOUR * _HOUR
-
-
-def store_policy(books: Books, name: str, files: Mapping[str, bytes], now: datetime) -> None:
-    """Keep the text of a policy under its hash."""
-    books.tx.execute(
-        books.insert(policies)
-        .values(account=books.account, hash=name, files=files_text(files), loaded_at=epoch(now))
-        .on_conflict_do_nothing()
-    )
-
-
-def policy_files(books: Books, name: str) -> dict[str, bytes] | None:
-    """The text of the policy with that hash, if it has ever been loaded."""
-    text = books.tx.execute(
-        sa.select(policies.c.files).where(books.of(policies), policies.c.hash == name)
-    ).scalar()
-    return None if text is None else files_of(text)

@@ -184,7 +184,7 @@ outbox = sa.Table(
     sa.Column("cycle", sa.Integer, nullable=False),
     _text("step"),
     _text("recipient"),
-    _text("state"),  # ready, sending, sent, joined, dropped, dead
+    _text("state"),  # ready, sending, sent, joined, dropped, nobody, dead
     _text("steps"),  # the steps that this message speaks of; it is the first of them
     _text("labels"),
     _instant("due", nullable=False),
@@ -241,6 +241,16 @@ policies = sa.Table(
     sa.Column("hash", sa.Text, primary_key=True),
     _text("files"),
     _instant("loaded_at", nullable=False),
+)
+
+policy_loads = sa.Table(
+    "policy_loads",
+    metadata,
+    sa.Column("id", _RowId, primary_key=True, autoincrement=True),
+    _text("account"),
+    _text("hash"),
+    _instant("loaded_at", nullable=False),  # when it came into force
+    sa.Index("ix_policy_loads_account_id", "account", "id"),
 )
 
 leases = sa.Table(
