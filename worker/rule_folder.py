@@ -35,15 +35,21 @@ class RulesMissing(Exception):
 def rule_paths(folder: Path) -> list[Path]:
     """The rule files of a folder: `*.yaml` and `*.yml` of the folder itself, not hidden, by name.
 
+    A link that leads nowhere is among them: to pass over it would be to drop the
+    promises of its file in silence.
+
     Raises:
         RulesMissing: no folder, or none with rule files.
     """
     if not folder.is_dir():
-        raise RulesMissing(f"{folder}: no such folder of rule files")
+        kind = "file" if folder.suffix in _SUFFIXES else "folder of rule files"
+        raise RulesMissing(f"{folder}: no such {kind}")
     found = sorted(
         path
         for path in folder.iterdir()
-        if path.suffix in _SUFFIXES and not path.name.startswith(".") and path.is_file()
+        if path.suffix in _SUFFIXES
+        and not path.name.startswith(".")
+        and (path.is_file() or (path.is_symlink() and not path.exists()))
     )
     if not found:
         raise RulesMissing(
