@@ -17,7 +17,10 @@ from worker.cli.exit_codes import ExitCode
 
 
 class Command(NamedTuple):
-    """A command: its name, the module and function that do it, what the help says of it."""
+    """A command: its name, the module that does it, what the help says of it.
+
+    A name of two words is a command of a group: "policy log".
+    """
 
     name: str
     module: str
@@ -25,10 +28,20 @@ class Command(NamedTuple):
     example: str
 
     def function(self) -> Callable[..., None]:
-        """The function, which has the name of the command; its module is imported now."""
+        """The function, which has the command's last name; its module is imported now."""
         module = import_module(f"worker.cli.{self.module}")
-        function: Callable[..., None] = getattr(module, self.name)
+        function: Callable[..., None] = getattr(module, self.own_name)
         return function
+
+    @property
+    def group(self) -> str:
+        """The group that it belongs to; empty for none."""
+        return self.name.rpartition(" ")[0]
+
+    @property
+    def own_name(self) -> str:
+        """Its name within its group."""
+        return self.name.rpartition(" ")[2]
 
 
 COMMANDS = (
@@ -87,6 +100,24 @@ COMMANDS = (
         "stipt apply plan.json",
     ),
     Command(
+        "policy log",
+        "policy",
+        "List the policies that were in force, the latest first: when, and from which files.",
+        "stipt policy log",
+    ),
+    Command(
+        "policy show",
+        "policy",
+        "Print the files of a policy as they were when it came into force.",
+        "stipt policy show 3f2a91c8 --out sla-before",
+    ),
+    Command(
+        "policy diff",
+        "policy",
+        "Say what two policies mean differently, then how their texts differ.",
+        "stipt policy diff 3f2a91c8",
+    ),
+    Command(
         "run",
         "running",
         "Work: read the helpdesk, judge tickets, write fields, tell people in time.",
@@ -118,6 +149,9 @@ COMMANDS = (
     ),
 )
 
+GROUPS = {"policy": "The rules that were ever in force, and what changed between them."}
+"""Groups of commands and what the help says of them."""
+
 _HELP = "Service level agreements as code, beside the helpdesk you already have."
 
 
@@ -131,13 +165,16 @@ def program(wanted: str | None) -> typer.Typer:
         context_settings={"help_option_names": ["--help", "-h"]},
     )
     app.callback()(_stipt)
+    groups = {name: typer.Typer(help=told, no_args_is_help=True) for name, told in GROUPS.items()}
     for command in COMMANDS:
-        loaded = wanted is None or wanted == command.name
+        loaded = wanted is None or wanted == (command.group or command.name)
         function = command.function() if loaded else _not_loaded
-        register = app.command(
-            command.name, help=command.summary, epilog=f"Example: {command.example}"
+        register = groups.get(command.group, app).command(
+            command.own_name, help=command.summary, epilog=f"Example: {command.example}"
         )
         register(function)
+    for name, group in groups.items():
+        app.add_typer(group, name=name)
     return app
 
 
