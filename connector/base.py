@@ -121,16 +121,32 @@ class Snapshot:
     happenings: tuple[Happening, ...]
 
 
-WriteOutcome = Literal["written", "equal", "conflict", "unwritable", "refused", "gone", "error"]
+WriteOutcome = Literal[
+    "written", "equal", "conflict", "unwritable", "refused", "gone", "unsent", "error"
+]
 
 
 @dataclass(frozen=True, slots=True)
 class WriteResult:
-    """What became of one ticket's change. `unwritable`, `refused` and `gone` are final."""
+    """What became of one ticket's change or note.
+
+    `unwritable`, `refused` and `gone` are final. `unsent`: certainly not done,
+    as the helpdesk makes us wait. `error`: nobody knows; read back before a
+    second try.
+    """
 
     ticket_id: str
     outcome: WriteOutcome
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewNote:
+    """An internal note to add; `key` marks it so that `Helpdesk.has_note` finds it again."""
+
+    ticket_id: str
+    text: str
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +197,9 @@ class Helpdesk(Protocol):
 
     def note(self, ticket_id: str, text: str, *, key: str) -> None:
         """Add an internal note; `key` marks it so that `has_note` finds it again."""
+
+    def notes(self, notes: Sequence[NewNote]) -> list[WriteResult]:
+        """Add internal notes in bulk; one result per note, in the same order."""
 
     def has_note(self, ticket_id: str, *, key: str) -> bool:
         """Whether the ticket already carries the note with this key."""

@@ -15,10 +15,11 @@ from dramatiq.brokers.stub import StubBroker
 from dramatiq.middleware import Retries
 
 from worker.error_reports import report
+from worker.keeping import kept_lease
 from worker.logs import get_logger
 from worker.process_lock import holder
+from worker.sending import LEASE as NOTE_LEASE
 from worker.settings import SettingsInvalid
-from worker.store.accounts import drop_lease, take_lease
 from worker.store.looks import Look
 from worker.writeback import LEASE as WRITE_LEASE
 
@@ -63,13 +64,14 @@ def make_broker(url: str) -> Broker:
 
 
 class Actors:
-    """The three things that a worker can be woken for."""
+    """The four things that a worker can be woken for."""
 
     def __init__(self, broker: Broker, installation: Installation) -> None:
         self._installation = installation
         self._look = self._actor(broker, "look", self._do_look)
         self._write = self._actor(broker, "write", self._do_write)
         self._send = self._actor(broker, "send", self._do_send)
+        self._note = self._actor(broker, "note", self._do_note)
 
     def look(self, account: str, look: Look) -> None:
         """Judge claimed tickets."""
@@ -80,7 +82,8 @@ class Actors:
         self._write.send(account)
 
     def send(self, account: str) -> None:
-        """Send what waits."""
+        """Send what waits, internal notes included."""
+        self._note.send(account)
         self._send.send(account)
 
     def _actor(self, broker: Broker, name: str, work: Callable[..., None]) -> Actor[..., None]:
@@ -105,13 +108,11 @@ class Actors:
 
     def _do_write(self, account: str) -> None:
         # One writer per account: bulk jobs side by side would crowd out other tools.
-        me = holder()
-        with self._installation.database.write(account) as books:
-            if not take_lease(books, "write", me, WRITE_LEASE):
-                return
-        self._contained("write", account, self._write_all)
-        with self._installation.database.write(account) as books:
-            drop_lease(books, "write", me)
+        with kept_lease(
+            self._installation.database, account, "write", holder(), WRITE_LEASE
+        ) as is_ours:
+            if is_ours:
+                self._contained("write", account, self._write_all)
 
     def _write_all(self, work: AccountWork) -> None:
         while not self._installation.stop.is_set() and work.writer.write_due().claimed:
@@ -123,6 +124,17 @@ class Actors:
                 self._installation.heartbeats.beat("notify")
 
         self._contained("send", account, send_all)
+
+    def _do_note(self, account: str) -> None:
+        def add_all(work: AccountWork) -> None:
+            while not self._installation.stop.is_set() and work.outbox.add_due_notes().claimed:
+                self._installation.heartbeats.beat("notify")
+
+        with kept_lease(
+            self._installation.database, account, "note", holder(), NOTE_LEASE
+        ) as is_ours:
+            if is_ours:
+                self._contained("note", account, add_all)
 
     def _contained(self, name: str, account: str, work: Callable[[AccountWork], None]) -> None:
         try:

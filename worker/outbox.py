@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from rules.facts import Measure, Priority
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 NOTE = "note"
 """The recipient that stands for the ticket's own internal note."""
 
-SendOutcome = Literal["sent", "temporary", "permanent", "ambiguous"]
+SendOutcome = Literal["sent", "nobody", "temporary", "permanent", "ambiguous"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,8 @@ class OutboxMessage:
 class SendResult:
     """What became of one try.
 
-    sent: it arrived. temporary: it certainly did not; try again, not before
+    sent: it arrived. nobody: there is no one whom it concerns, and that is no
+    fault. temporary: it certainly did not arrive; try again, not before
     `retry_after` seconds where the other side said so. permanent: it never
     will. ambiguous: nobody knows. `detail` is for operators and holds neither
     ticket text nor addresses nor secrets.
@@ -83,7 +85,7 @@ class SendResult:
 
 
 class Sender(Protocol):
-    """Carries messages to people. Every call returns within 30 seconds.
+    """Carries messages to people. Every call but `send_notes` returns within 30 seconds.
 
     Errors of the helpdesk (`connector.base.HelpdeskError`) may be raised; the
     outbox knows what each means. Everything else that is raised is a bug.
@@ -91,6 +93,12 @@ class Sender(Protocol):
 
     def send(self, message: OutboxMessage) -> SendResult:
         """Try once to deliver the message."""
+
+    def send_notes(self, messages: Sequence[OutboxMessage]) -> list[SendResult]:
+        """Try once to add internal notes, all messages being for `NOTE`; in the same order.
+
+        They go out in bulk, so this alone may take minutes.
+        """
 
     def was_sent(self, message: OutboxMessage) -> bool | None:
         """Whether an earlier try arrived; None where the channel cannot be read back."""

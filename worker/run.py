@@ -15,10 +15,10 @@ from worker.actors import QUEUE, Actors, make_broker
 from worker.auditor import audit_and_ping
 from worker.crash import crash_point
 from worker.error_reports import report
+from worker.keeping import kept_lease
 from worker.logs import get_logger
 from worker.process_lock import holder
 from worker.run_once import run_once
-from worker.store.accounts import take_lease
 from worker.tick import Ticker
 from worker.wiring import opened
 
@@ -37,7 +37,9 @@ TICK_EVERY = 0.5
 """Real seconds between two looks at the clock."""
 
 THREADS = 4
-_POLL_LEASE = 300
+_POLL_LEASE = 60
+"""Real seconds beyond the interval of polling for which a poller stays the only one."""
+
 _AUDIT_EVERY = 60
 _AFTER_FAULT = 5.0
 _EVERYTHING: tuple[Role, ...] = ("all",)
@@ -143,19 +145,22 @@ class Service:
     def _poller(self, work: AccountWork) -> Callable[[], float]:
         installation, me = self._installation, holder()
         interval = work.settings.poll_interval.total_seconds()
+        lease = int(interval) + _POLL_LEASE
         next_poll = 0.0
 
         def poll() -> float:
             nonlocal next_poll
-            with installation.database.write(work.name) as books:
-                if not take_lease(books, "poll", me, _POLL_LEASE):
-                    return TICK_EVERY * 10
             now = installation.clock.now().timestamp()
             if now < next_poll:
                 # In steps: the sandbox's clock may run a thousand times as fast.
                 return TICK_EVERY
-            polled = work.poller.poll()
-            work.poller.retry_set_aside()
+            with kept_lease(
+                installation.database, work.name, "poll", me, lease, is_given_back=False
+            ) as is_ours:
+                if not is_ours:
+                    return TICK_EVERY * 10
+                polled = work.poller.poll()
+                work.poller.retry_set_aside()
             next_poll = now + interval
             if polled.not_before is not None:
                 next_poll = polled.not_before.timestamp()

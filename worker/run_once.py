@@ -114,12 +114,14 @@ class OnePass:
 
     def _send_all(self) -> int:
         total = 0
-        while not self._installation.stop.is_set():
-            sent = self._account.outbox.send_due(limit=100)
-            if not sent.claimed:
-                return total
-            self._add(Work(messages=sent.sent))
-            total += sent.claimed
+        outbox = self._account.outbox
+        for send in (outbox.add_due_notes, lambda: outbox.send_due(limit=100)):
+            while not self._installation.stop.is_set():
+                sent = send()
+                if not sent.claimed:
+                    break
+                self._add(Work(messages=sent.sent))
+                total += sent.claimed
         return total
 
     def _waits(self) -> bool:

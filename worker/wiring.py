@@ -11,8 +11,8 @@ from datetime import datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from rules.select import selector_of
 from worker.clock import SandboxClock, SystemClock
+from worker.connection_needs import reads_names
 from worker.crash import crash_point
 from worker.heartbeats import Heartbeats
 from worker.notify.messenger import Delivery, Messenger
@@ -22,10 +22,10 @@ from worker.reconcile import Reconciler
 from worker.sending import Outbox
 from worker.settings import SettingsInvalid
 from worker.store.accounts import change_account, open_account, resume
+from worker.store.claims import forget_claims
 from worker.store.database import Database
 from worker.store.looks import wake_all
 from worker.store.schema import prepare
-from worker.store.stale import forget_claims
 from worker.store.wanted import start_writing, stop_writing
 from worker.sync import Poller
 from worker.writeback import Writer
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
     from connector.base import Helpdesk
     from connector.zendesk.account import Credentials
-    from rules.policy import Policy
     from worker.clock import Clock
     from worker.outbox import OutboxMessage, Sender
     from worker.settings import AccountSettings, Settings
@@ -260,13 +259,6 @@ def zendesk(
         scopes=(*RUNNING_SCOPES, *NAMES_SCOPES) if with_names else RUNNING_SCOPES,
     )
     return connect(found if pause is None else replace(found, pause=pause))
-
-
-def reads_names(policy: Policy) -> bool:
-    """Whether rules speak of groups or brands, whose names need rights of their own."""
-    told = any(one.ticket == "group" for one in policy.recipients.values())
-    assigned = any(step.assign_group for steps in policy.escalations.values() for step in steps)
-    return told or assigned or bool(selector_of(policy).paths & {"group", "brand"})
 
 
 def _credentials(account: AccountSettings) -> Credentials:

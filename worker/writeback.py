@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from connector.base import CredentialsRejected, HelpdeskError, Refused, Throttled, WriteResult
 from rules.changes import TicketChange
 from worker.crash import crash_point
+from worker.keeping import kept_claims
 from worker.logs import get_logger
 from worker.pausing import pause_connection
 from worker.store.accounts import (
@@ -21,7 +22,8 @@ from worker.store.accounts import (
     write_budget_left,
 )
 from worker.store.looks import wake
-from worker.store.pages import store_snapshot, store_states
+from worker.store.states import refresh_current
+from worker.store.tables import field_changes
 from worker.store.wanted import (
     claim_wanted,
     finish_wanted,
@@ -45,12 +47,14 @@ if TYPE_CHECKING:
 BATCH = 300
 """Three bulk jobs: the connector runs them side by side and polls them with one call."""
 
-LEASE = 700
-"""Seconds: a connector gives a stuck bulk job up to ten minutes."""
+LEASE = 120
+"""Seconds; renewed while a bulk job is under way, which may take ten minutes."""
+
+_UNSENT_FOR = timedelta(seconds=60)
+"""The helpdesk's limits begin anew with every minute."""
 
 _WAITS = tuple(timedelta(seconds=one) for one in (30, 60, 300, 1800, 3600))
 _GIVEN_UP_AFTER = 8
-_READ_AT_ONCE = 3
 _NEWS_COMES_WITHIN = timedelta(minutes=3)
 _OF_THE_TICKET: tuple[Cause, ...] = ("event", "time")
 _OF_RULES: tuple[Cause, ...] = ("policy",)
@@ -85,6 +89,7 @@ class Writer:
         self._account = helpdesk.account
         self._clock = clock
         self._budget = budget
+        self._conflicts: dict[str, datetime] = {}
 
     def write_due(self) -> Written:
         """Claim and write one batch."""
@@ -92,6 +97,10 @@ class Writer:
         if not claimed:
             return Written(0, {})
         crash_point("write-claimed")
+        with kept_claims(self._database, self._account, field_changes, claimed[0].claim, LEASE):
+            return self._write_claimed(claimed)
+
+    def _write_claimed(self, claimed: Sequence[Wanted]) -> Written:
         try:
             return self._write(claimed)
         except Throttled as wait:
@@ -152,7 +161,7 @@ class Writer:
         states = self._helpdesk.tickets([one.ticket_id for one in doubtful])
         by_ticket: dict[str, TicketState] = {one.facts.id: one for one in states}
         with self._database.write(self._account) as books:
-            store_states(books, states, self._clock.now())
+            refresh_current(books, states, self._clock.now())
         done, rest = [], []
         for one in doubtful:
             state = by_ticket.get(one.ticket_id)
@@ -169,9 +178,11 @@ class Writer:
     def _take(self, group: Sequence[tuple[Wanted, WriteResult]], begun_at: datetime) -> None:
         outcome = group[0][1].outcome
         if outcome == "conflict":
-            for one, result in group[:_READ_AT_ONCE]:
-                self._read_again(one, result)
-            self._await_news([one for one, _ in group[_READ_AT_ONCE:]])
+            self._resolve([one for one, _ in group])
+            return
+        if outcome == "unsent":
+            due = self._clock.now() + _UNSENT_FOR
+            self._release([one for one, _ in group], due, group[0][1].detail, "wait")
             return
         if outcome == "error":
             for one, result in group:
@@ -212,21 +223,37 @@ class Writer:
         if raise_notice(books, "writes_refused", text, now):
             _log.error("write_refused", account=self._account, reason=details[:5])
 
-    def _read_again(self, one: Wanted, result: WriteResult) -> None:
-        """Somebody changed the ticket since: read it afresh; the next judgement decides anew."""
+    def _resolve(self, conflicts: Sequence[Wanted]) -> None:
+        """Somebody changed these tickets since they were judged: once more, then wait for news."""
+        now = self._clock.now()
+        self._conflicts = {
+            ident: at for ident, at in self._conflicts.items() if now < at + _NEWS_COMES_WITHIN
+        }
+        repeated = [one for one in conflicts if one.ticket_id in self._conflicts]
+        self._await_news(repeated)
+        self._judge_anew([one for one in conflicts if one.ticket_id not in self._conflicts])
+
+    def _judge_anew(self, conflicts: Sequence[Wanted]) -> None:
+        """Read the fields afresh, a hundred tickets a call; the next judgement decides anew."""
+        if not conflicts:
+            return
         try:
-            snapshot = self._helpdesk.ticket(one.ticket_id)
+            states = self._helpdesk.tickets([one.ticket_id for one in conflicts])
         except HelpdeskError as fault:
-            self._fail([one], str(fault), "failure")
+            self._fail(conflicts, str(fault), "failure")
             return
         now = self._clock.now()
         with self._database.write(self._account) as books:
-            store_snapshot(books, snapshot, now)
-            finish_wanted(books, one, "superseded", result.detail or "conflict", now)
-            wake(books, [one.ticket_id], now)
+            for one in conflicts:
+                finish_wanted(books, one, "superseded", "conflict", now)
+            refresh_current(books, states, now)
+            wake(books, [one.ticket_id for one in conflicts], now)
+        self._conflicts |= {one.ticket_id: now for one in conflicts}
 
     def _await_news(self, conflicts: Sequence[Wanted]) -> None:
-        """Many at once: the export tells what changed, at a fraction of the calls."""
+        """They changed twice in a short time: the export will tell what happened to them."""
+        if not conflicts:
+            return
         now = self._clock.now()
         with self._database.write(self._account) as books:
             for one in conflicts:

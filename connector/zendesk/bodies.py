@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from connector.base import WriteResult
+from connector.base import Conflict, Gone, Refused, WriteResult
+from connector.zendesk.errors import CodedRefusal
 from connector.zendesk.names import DROP_DOWNS, Names, option_tag
 from connector.zendesk.normalise import DELETED
 from connector.zendesk.updates import MARKER
@@ -142,17 +143,17 @@ def _instant(text: str | None) -> datetime | str | None:
         return text
 
 
-def outcome_of_row(row: JobResult, change: TicketChange) -> WriteResult | None:
+def outcome_of_row(row: JobResult, ticket_id: str) -> WriteResult | None:
     """What a finished job says of a ticket; None where only the ticket itself can tell."""
     if row.success or (row.success is None and row.status == "Updated"):
-        return WriteResult(change.ticket_id, "written")
+        return WriteResult(ticket_id, "written")
     code = row.error or ""
     if code in _CONFLICT_CODES:
-        return WriteResult(change.ticket_id, "conflict", code)
+        return WriteResult(ticket_id, "conflict", code)
     if code in _GONE_CODES:
-        return WriteResult(change.ticket_id, "gone", code)
+        return WriteResult(ticket_id, "gone", code)
     if code in _INVALID_CODES and isinstance(row.details, dict):
-        return refusal(change.ticket_id, tuple(sorted(row.details)), code)
+        return refusal(ticket_id, tuple(sorted(row.details)), code)
     return None
 
 
@@ -161,6 +162,16 @@ def refusal(ticket_id: str, keys: tuple[str, ...], code: str) -> WriteResult:
     if "status" in keys:
         return WriteResult(ticket_id, "unwritable", "closed")
     return WriteResult(ticket_id, "refused", ", ".join(keys) or code)
+
+
+def refusal_of(ticket_id: str, fault: Refused | Gone | Conflict) -> WriteResult:
+    """What a call that was refused as a whole means for its only ticket."""
+    if isinstance(fault, Conflict):
+        return WriteResult(ticket_id, "conflict", str(fault))
+    if isinstance(fault, Gone):
+        return WriteResult(ticket_id, "gone", str(fault))
+    code = fault.code if isinstance(fault, CodedRefusal) else str(fault)
+    return refusal(ticket_id, fault.keys, code)
 
 
 def outcome_of_state(state: TicketState | None, change: TicketChange, code: str) -> WriteResult:

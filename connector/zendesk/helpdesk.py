@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from connector.base import Unavailable
+from connector.base import NewNote, Unavailable
 from connector.zendesk.access import Preflight
 from connector.zendesk.directory import Directory
 from connector.zendesk.export import Exports
@@ -83,7 +83,11 @@ class ZendeskHelpdesk:
 
     def note(self, ticket_id: str, text: str, *, key: str) -> None:
         """Add an internal note; `key` marks it so that `has_note` finds it again."""
-        _readable(lambda: self._notes.add(ticket_id, text, key))
+        _readable(lambda: self._notes.add(NewNote(ticket_id, text, key)))
+
+    def notes(self, notes: Sequence[NewNote]) -> list[WriteResult]:
+        """Add internal notes in bulk; one result per note, in the same order."""
+        return _readable(lambda: self._notes.add_all(notes))
 
     def has_note(self, ticket_id: str, *, key: str) -> bool:
         """Whether the ticket already carries the note with this key."""

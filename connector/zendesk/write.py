@@ -23,24 +23,21 @@ from connector.base import (
 )
 from connector.zendesk import bodies
 from connector.zendesk.budget import TICKETS_UPDATE
+from connector.zendesk.bulk import MOST_ROWS, BulkRun, Ended, Lost, Unsent
 from connector.zendesk.calls import Call
-from connector.zendesk.errors import CodedRefusal, Stopped
+from connector.zendesk.errors import Stopped
 from connector.zendesk.jobs import Jobs
 from connector.zendesk.wire import TicketRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from connector.base import TicketState
+    from connector.base import TicketState, WriteOutcome
     from connector.zendesk.bodies import Draft
     from connector.zendesk.directory import Directory
     from connector.zendesk.session import Session
-    from connector.zendesk.wire import JobResult, JobRow
+    from connector.zendesk.wire import JobResult
     from rules.changes import TicketChange
-
-MOST_ROWS: Final = 100
-JOBS_AT_ONCE: Final = 3
-"""An account may have 30 open jobs, all its tools together."""
 
 _TRIES: Final = 2
 _SETTLE_S: Final = 20.0
@@ -66,6 +63,14 @@ class _Batch:
     def ids(self) -> tuple[str, ...]:
         return tuple(item.change.ticket_id for item in self.drafts)
 
+    @property
+    def size(self) -> int:
+        return len(self.drafts)
+
+    @property
+    def shared_ids(self) -> tuple[str, ...]:
+        return self.ids if self.tag is not None else ()
+
     def body(self) -> dict[str, object]:
         if self.tag is not None:
             return {"ticket": {"additional_tags": [self.tag], "metadata": bodies.marker()}}
@@ -83,7 +88,6 @@ class _Run:
     results: dict[str, WriteResult] = field(default_factory=dict)
     unclear: dict[str, tuple[TicketChange, str]] = field(default_factory=dict)
     again: list[_Batch] = field(default_factory=list)
-    started: bool = False
 
     def put(self, result: WriteResult) -> None:
         held = self.results.get(result.ticket_id)
@@ -109,21 +113,21 @@ class Writer:
         """Carry out changes in bulk; one result per ticket, in the same order.
 
         Raises:
-            Throttled: nothing was sent at all; else unsent changes get the outcome `error`.
+            Throttled: nothing was sent at all; else what was not gets the outcome `unsent`.
             CredentialsRejected: the connection must pause; what was sent, was sent.
         """
-        run = _Run()
+        run, bulk = _Run(), BulkRun[_Batch](self._jobs)
         waiting = list(_batches(self._drafts(changes, run)))
         for _ in range(_TRIES):
             # Rows first: a tag added meanwhile would make their safe updates conflict.
-            self._run_all([batch for batch in waiting if batch.tag is None], run)
-            self._run_all([batch for batch in waiting if batch.tag is not None], run)
+            self._run_all([batch for batch in waiting if batch.tag is None], bulk, run)
+            self._run_all([batch for batch in waiting if batch.tag is not None], bulk, run)
             self._settle(run)
             waiting, run.again = run.again, []
             if not waiting:
                 break
         for batch in waiting:
-            self._fail(batch, "no answer", run)
+            self._fail(batch, "error", "no answer", run)
         return [
             run.results.get(change.ticket_id) or WriteResult(change.ticket_id, "equal")
             for change in changes
@@ -151,13 +155,8 @@ class Writer:
         except Unavailable as error:
             states = self._read([change.ticket_id])
             return bodies.outcome_of_state(next(iter(states), None), change, str(error))
-        except Conflict as error:
-            return WriteResult(change.ticket_id, "conflict", str(error))
-        except Gone as error:
-            return WriteResult(change.ticket_id, "gone", str(error))
-        except Refused as error:
-            code = error.code if isinstance(error, CodedRefusal) else str(error)
-            return bodies.refusal(change.ticket_id, error.keys, code)
+        except (Conflict, Gone, Refused) as error:
+            return bodies.refusal_of(change.ticket_id, error)
         return WriteResult(change.ticket_id, "written")
 
     def _send_one(self, draft: Draft) -> None:
@@ -191,50 +190,28 @@ class Writer:
                 run.put(WriteResult(change.ticket_id, "refused", str(error)))
         return drafts
 
-    def _run_all(self, batches: list[_Batch], run: _Run) -> None:
-        """Start a few jobs, wait for them, start the next few."""
+    def _run_all(self, batches: Sequence[_Batch], bulk: BulkRun[_Batch], run: _Run) -> None:
+        """Run batches; one that is refused as a whole is halved until the culprit is alone."""
         waiting = list(batches)
         while waiting:
-            running: dict[str, _Batch] = {}
-            while waiting and len(running) < JOBS_AT_ONCE:
-                batch = waiting.pop(0)
-                try:
-                    running[self._jobs.start(batch.body(), _bulk_ids(batch))] = batch
-                    run.started = True
-                except Throttled as throttled:
-                    if not run.started:
-                        raise
-                    for unsent in (batch, *waiting):
-                        self._fail(unsent, str(throttled), run)
-                    waiting = []
-                except Unavailable:
-                    run.started = True
+            halves: list[_Batch] = []
+            for batch, fate in bulk.run(waiting):
+                if isinstance(fate, Ended):
+                    for item in batch.drafts:
+                        row = fate.rows.get(int(item.change.ticket_id))
+                        self._judge(item.change, row, run)
+                elif isinstance(fate, Lost):
                     run.again.append(batch)  # it may have been queued: compare first
-                except (Refused, Gone, Conflict) as refused:
-                    waiting = [*self._split(batch, refused, run), *waiting]
-            self._collect(running, run)
-
-    def _split(self, batch: _Batch, refused: Exception, run: _Run) -> tuple[_Batch, ...]:
-        """A batch that was refused as a whole: too large, or one row spoils it."""
-        if len(batch.drafts) > 1:
-            return batch.halves()
-        keys = refused.keys if isinstance(refused, Refused) else ()
-        code = refused.code if isinstance(refused, CodedRefusal) else str(refused)
-        run.put(bodies.refusal(batch.ids[0], keys, code))
-        return ()
-
-    def _collect(self, running: dict[str, _Batch], run: _Run) -> None:
-        if not running:
-            return
-        ended = self._jobs.finish({ident: len(batch.drafts) for ident, batch in running.items()})
-        for ident, batch in running.items():
-            rows = _rows_of(ended.get(ident))
-            for item in batch.drafts:
-                row = rows.get(int(item.change.ticket_id))
-                self._judge(item.change, row, run)
+                elif isinstance(fate, Unsent):
+                    self._fail(batch, "unsent", fate.why, run)
+                elif batch.size > 1:
+                    halves += batch.halves()
+                else:
+                    run.put(bodies.refusal_of(batch.ids[0], fate.fault))
+            waiting = halves
 
     def _judge(self, change: TicketChange, row: JobResult | None, run: _Run) -> None:
-        result = bodies.outcome_of_row(row, change) if row is not None else None
+        result = bodies.outcome_of_row(row, change.ticket_id) if row is not None else None
         if result is not None:
             run.put(result)
         else:
@@ -270,9 +247,9 @@ class Writer:
         run.unclear, run.again = {}, []
 
     @staticmethod
-    def _fail(batch: _Batch, why: str, run: _Run) -> None:
+    def _fail(batch: _Batch, outcome: WriteOutcome, why: str, run: _Run) -> None:
         for item in batch.drafts:
-            run.put(WriteResult(item.change.ticket_id, "error", why))
+            run.put(WriteResult(item.change.ticket_id, outcome, why))
 
 
 def _not_done(
@@ -301,13 +278,3 @@ def _batches(drafts: Sequence[Draft]) -> Iterator[_Batch]:
         tagged = [item for item in drafts if tag in item.tags]
         for start in range(0, len(tagged), MOST_ROWS):
             yield _Batch(tuple(tagged[start : start + MOST_ROWS]), tag)
-
-
-def _bulk_ids(batch: _Batch) -> tuple[str, ...]:
-    return batch.ids if batch.tag is not None else ()
-
-
-def _rows_of(job: JobRow | None) -> dict[int, JobResult]:
-    if job is None or not isinstance(job.results, list):
-        return {}
-    return {row.id: row for row in job.results if row.id is not None}

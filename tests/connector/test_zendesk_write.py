@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from connector.base import CredentialsRejected, Refused, Throttled, Unavailable
+from connector.base import CredentialsRejected, NewNote, Refused, Throttled, Unavailable
 from connector.zendesk import AccessToken, ZendeskAccount, ZendeskHelpdesk, connect
 from rules.changes import FieldChange, TicketChange
 from tests.connector.scripted import Reply, ScriptedServer, StandingClock
@@ -317,7 +317,7 @@ def test_a_limit_in_the_middle_leaves_results_for_what_was_sent(bench: Bench):
     bench.server.on("PUT", BULK, queued("j1"), limited)
     bench.server.on("GET", JOBS, jobs(done(*[ok(n) for n in range(100)])))
     results = bench.helpdesk().write([change(n, sla_state="met") for n in range(150)])
-    assert [item.outcome for item in results] == ["written"] * 100 + ["error"] * 50
+    assert [item.outcome for item in results] == ["written"] * 100 + ["unsent"] * 50
 
 
 def test_no_right_to_write_pauses_the_connection(bench: Bench):
@@ -414,6 +414,78 @@ def test_a_note_with_an_unclear_end_is_never_sent_twice(bench: Bench):
     with pytest.raises(Unavailable):
         bench.helpdesk().note("1", "x", key="k")
     assert len(bench.server.asked(ONE, "PUT")) == 1
+
+
+def notes(*numbers: int) -> list[NewNote]:
+    return [NewNote(f"{number}", "Due soon.", f"k{place}") for place, number in enumerate(numbers)]
+
+
+def test_notes_of_many_tickets_are_one_job_and_always_private(bench: Bench):
+    bench.server.on("GET", JOBS, jobs(done(ok(1), ok(2))))
+    results = bench.helpdesk().notes(notes(1, 2))
+    assert [(item.ticket_id, item.outcome) for item in results] == [
+        ("1", "written"),
+        ("2", "written"),
+    ]
+    (job,) = bench.server.asked(BULK, "PUT")
+    rows = job.body["tickets"]
+    assert [row["id"] for row in rows] == [1, 2]
+    assert all(row["comment"]["public"] is False for row in rows)
+    assert len({row["metadata"]["stipt"]["note"] for row in rows}) == 2
+    assert not any({"safe_update", "updated_stamp"} & set(row) for row in rows)
+
+
+def test_a_ticket_with_two_notes_stands_in_two_jobs(bench: Bench):
+    bench.server.on("PUT", BULK, queued("j1"), queued("j2"))
+    both = [
+        {"id": "j1", "status": "completed", "results": [ok(1), ok(2)]},
+        {"id": "j2", "status": "completed", "results": [ok(1)]},
+    ]
+    bench.server.on("GET", JOBS, Reply(body={"job_statuses": both}))
+    results = bench.helpdesk().notes(notes(1, 1, 2))
+    assert [item.outcome for item in results] == ["written"] * 3
+    sent = [[row["id"] for row in job.body["tickets"]] for job in bench.server.asked(BULK, "PUT")]
+    assert sent == [[1, 2], [1]]
+
+
+def test_every_note_has_a_result_of_its_own(bench: Bench):
+    closed = failed(2, "RecordInvalid", {"status": []})
+    bench.server.on(
+        "GET", JOBS, jobs(done(ok(1), closed, failed(3, "RecordNotFound"), failed(4, "Odd")))
+    )
+    outcomes = [item.outcome for item in bench.helpdesk().notes(notes(1, 2, 3, 4, 5))]
+    assert outcomes == ["written", "unwritable", "gone", "error", "error"]
+
+
+def test_notes_without_an_answer_are_not_sent_again(bench: Bench):
+    bench.server.on("PUT", BULK, Reply(cut=0))
+    assert [item.outcome for item in bench.helpdesk().notes(notes(1, 2))] == ["error"] * 2
+    assert len(bench.server.asked(BULK, "PUT")) == 1
+
+
+def test_notes_that_a_limit_keeps_back_are_certainly_not_sent(bench: Bench):
+    bench.server.on("PUT", BULK, queued("j1"), Reply(status=429, headers={"Retry-After": "600"}))
+    bench.server.on("GET", JOBS, jobs(done(*[ok(n) for n in range(100)])))
+    outcomes = [item.outcome for item in bench.helpdesk().notes(notes(*range(150)))]
+    assert outcomes == ["written"] * 100 + ["unsent"] * 50
+
+
+def test_one_note_that_spoils_a_job_does_not_keep_back_the_others(bench: Bench):
+    refused = Reply(status=422, body={"error": "RecordInvalid", "details": {"comment": []}})
+    bench.server.on("PUT", BULK, refused, queued("j1"), refused)
+    bench.server.on("GET", JOBS, jobs(done(ok(1))))
+    outcomes = [item.outcome for item in bench.helpdesk().notes(notes(1, 2))]
+    assert outcomes == ["written", "refused"]
+
+
+def test_addresses_that_may_not_be_read_are_refused_and_nothing_pauses(bench: Bench):
+    bench.server.on("GET", "/api/v2/groups/700/memberships", Reply(status=403))
+    bench.server.on("GET", "/api/v2/tickets/1/audits", Reply(status=403))
+    helpdesk = bench.helpdesk()
+    with pytest.raises(Refused, match="addresses of people may not be read"):
+        helpdesk.address_of("group", "700")
+    with pytest.raises(Refused, match="audits may not be read"):
+        helpdesk.has_note("1", key="k")
 
 
 def test_a_note_on_a_closed_ticket_is_refused_for_good(bench: Bench):

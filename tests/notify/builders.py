@@ -6,12 +6,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from connector.base import NewNote, WriteResult
 from rules.policy import Policy, Recipient, Settings, Where
 from worker.notify.messenger import Delivery, Messenger
 from worker.outbox import OutboxMessage
 
 if TYPE_CHECKING:
-    from connector.base import HelpdeskError
+    from connector.base import HelpdeskError, WriteOutcome
 
 NOW = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)
 HERE = Where("sla.yaml", 1, 1)
@@ -68,19 +69,29 @@ class SmallHelpdesk:
     account = "default"
 
     def __init__(self) -> None:
-        self.notes: list[tuple[str, str, str]] = []
+        self.held_notes: list[NewNote] = []
+        self.outcomes: dict[str, WriteOutcome] = {}
         self.people: dict[tuple[str, str], tuple[str, ...]] = {}
         self.fault: HelpdeskError | None = None
         self.note_written_before_fault = False
 
     def note(self, ticket_id: str, text: str, *, key: str) -> None:
         if self.fault is None or self.note_written_before_fault:
-            self.notes.append((ticket_id, text, key))
+            self.held_notes.append(NewNote(ticket_id, text, key))
         if self.fault is not None:
             raise self.fault
 
+    def notes(self, notes: Sequence[NewNote]) -> list[WriteResult]:
+        if self.fault is not None:
+            raise self.fault
+        self.held_notes += notes
+        return [
+            WriteResult(one.ticket_id, self.outcomes.get(one.ticket_id, "written"), "as told")
+            for one in notes
+        ]
+
     def has_note(self, ticket_id: str, *, key: str) -> bool:
-        return any(note[0] == ticket_id and note[2] == key for note in self.notes)
+        return any((one.ticket_id, one.key) == (ticket_id, key) for one in self.held_notes)
 
     def address_of(self, kind: str, ident: str) -> Sequence[str]:
         return self.people.get((kind, ident), ())

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from connector.base import Gone, HelpdeskError, Throttled, Unavailable
+from connector.base import Gone, HelpdeskError, Throttled, Unavailable, WriteOutcome
 from rules.calendars import BusinessCalendar
 from rules.policy import AllOf, Calendar, Contract, Recipient
 from tests.notify.builders import HERE, NOW, SmallHelpdesk, a_message, a_messenger, a_policy, by_url
@@ -22,11 +22,38 @@ def test_a_note_lies_on_the_ticket_under_its_key():
     messenger = a_messenger(a_policy(), helpdesk=helpdesk)
     assert messenger.was_sent(NOTICE) is False
     assert messenger.send(NOTICE) == SendResult("sent")
-    [(ticket_id, text, key)] = helpdesk.notes
-    assert (ticket_id, key) == ("4711", NOTICE.key)
-    assert text.startswith("Ticket 4711: first reply is due")
-    assert "https://" not in text
+    [note] = helpdesk.held_notes
+    assert (note.ticket_id, note.key) == ("4711", NOTICE.key)
+    assert note.text.startswith("Ticket 4711: first reply is due")
+    assert "https://" not in note.text
     assert messenger.was_sent(NOTICE) is True
+
+
+@pytest.mark.parametrize(
+    ("outcome", "result"),
+    [
+        ("written", SendResult("sent", "as told")),
+        ("equal", SendResult("sent", "as told")),
+        ("unwritable", SendResult("permanent", "as told")),
+        ("refused", SendResult("permanent", "as told")),
+        ("gone", SendResult("permanent", "as told")),
+        ("conflict", SendResult("temporary", "as told")),
+        ("unsent", SendResult("temporary", "as told", 60.0)),
+        ("error", SendResult("ambiguous", "as told")),
+    ],
+)
+def test_what_became_of_a_note_in_bulk_is_told_for_each(outcome: WriteOutcome, result: SendResult):
+    helpdesk = SmallHelpdesk()
+    helpdesk.outcomes["2"] = outcome
+    messages = [replace(NOTICE, id=1, ticket_id="1"), replace(NOTICE, id=2, ticket_id="2")]
+    sent = a_messenger(a_policy(), helpdesk=helpdesk).send_notes(messages)
+    assert sent == [SendResult("sent", "as told"), result]
+    assert [one.key for one in helpdesk.held_notes] == [one.key for one in messages]
+
+
+def test_without_rules_notes_wait_too():
+    [result] = a_messenger(None).send_notes([NOTICE])
+    assert result == SendResult("temporary", "no rules are loaded")
 
 
 @pytest.mark.parametrize("fault", [Throttled(30), Unavailable("cut"), Gone("deleted")])

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Databases of both kinds, and a worker over a helpdesk in memory."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -62,6 +62,10 @@ class Mailbox:
         if answer.outcome in ("sent", "ambiguous"):
             self.sent.append(message)
         return answer
+
+    def send_notes(self, messages: Sequence[OutboxMessage]) -> list[SendResult]:
+        """Keep the notes, one by one."""
+        return [self.send(one) for one in messages]
 
     def was_sent(self, message: OutboxMessage) -> bool | None:
         """What the test says."""

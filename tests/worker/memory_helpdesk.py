@@ -13,6 +13,7 @@ from connector.base import (
     AccessCheck,
     FieldsReport,
     Gone,
+    NewNote,
     Page,
     Snapshot,
     TicketHappening,
@@ -44,7 +45,7 @@ class MemoryHelpdesk:
     held: dict[str, Held] = field(default_factory=dict)
     organizations: dict[str, Organization] = field(default_factory=dict)
     writes: list[TicketChange] = field(default_factory=list)
-    notes: list[tuple[str, str, str]] = field(default_factory=list)
+    held_notes: list[NewNote] = field(default_factory=list)
     faults: dict[str, list[Exception]] = field(default_factory=dict)
     outcomes: dict[str, str] = field(default_factory=dict)
     spent: Counter[str] = field(default_factory=Counter)
@@ -148,12 +149,26 @@ class MemoryHelpdesk:
     def note(self, ticket_id: str, text: str, *, key: str) -> None:
         """Add an internal note."""
         self._called("note")
-        self.notes.append((ticket_id, text, key))
+        self.held_notes.append(NewNote(ticket_id, text, key))
+
+    def notes(self, notes: Sequence[NewNote]) -> list[WriteResult]:
+        """Add internal notes, each with the outcome that the test wants for its ticket."""
+        fault = self._fault("notes")
+        if fault is not None and not getattr(fault, "after", False):
+            raise fault
+        results = [
+            WriteResult(one.ticket_id, self.outcomes.get(one.ticket_id, "written")) for one in notes
+        ]
+        done = zip(notes, results, strict=True)
+        self.held_notes += [note for note, result in done if result.outcome == "written"]
+        if fault is not None:
+            raise fault
+        return results
 
     def has_note(self, ticket_id: str, *, key: str) -> bool:
         """Whether the note is there."""
         self._called("has_note")
-        return any(one[0] == ticket_id and one[2] == key for one in self.notes)
+        return any((one.ticket_id, one.key) == (ticket_id, key) for one in self.held_notes)
 
     def address_of(self, kind: Literal["assignee", "group"], ident: str) -> Sequence[str]:
         """Addresses of people."""

@@ -1,14 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The outbox: at least once, and at most once where the channel can be read back."""
 
+from dataclasses import replace
+from io import StringIO
+
 import pytest
 import sqlalchemy as sa
 
 from connector.base import CredentialsRejected, Gone, Throttled, Unavailable
 from tests.worker.conftest import Site
+from worker.notify.messenger import Delivery, Messenger
 from worker.outbox import SendResult
+from worker.sending import Outbox
 from worker.store.messages import claim_messages
 from worker.store.tables import outbox
+from worker.wiring import AccountWork
 
 
 def with_a_message(site: Site) -> Site:
@@ -119,6 +125,34 @@ def test_a_wait_asked_for_is_no_failure(any_site: Site) -> None:
     assert row(any_site)["due"] - any_site.clock.now().timestamp() == 93
 
 
+def test_a_message_that_concerns_nobody_ends_quietly(
+    any_site: Site, captured_logs: StringIO
+) -> None:
+    with_a_message(any_site)
+    any_site.mailbox.answers = [SendResult("nobody", "the ticket has no group")]
+    sent = any_site.installation.accounts[0].outbox.send_due()
+    assert (sent.nobody, sent.dead) == (1, 0)
+    assert (row(any_site)["state"], row(any_site)["detail"]) == (
+        "nobody",
+        "the ticket has no group",
+    )
+    assert '"error"' not in captured_logs.getvalue()
+    any_site.wait(hours=1)
+    send(any_site)
+    assert row(any_site)["state"] == "nobody"
+
+
+def test_a_doubt_outlives_a_try_that_certainly_failed(any_site: Site) -> None:
+    with_a_message(any_site)
+    any_site.mailbox.answers = [SendResult("ambiguous", "cut"), SendResult("temporary", "down")]
+    for _ in range(2):
+        send(any_site)
+        any_site.wait(minutes=2)
+    send(any_site)
+    assert any_site.mailbox.asked == 2
+    assert all(one.may_be_repeat for one in any_site.mailbox.sent[1:])
+
+
 @pytest.mark.parametrize(
     ("fault", "state"),
     [
@@ -160,3 +194,98 @@ def test_steps_of_one_moment_are_one_message(any_site: Site) -> None:
     any_site.once()
     told = {one.recipient: one.keys for one in any_site.mailbox.sent}
     assert told == {"team_lead": ("50%", "2h before"), "note": ("2h before",)}
+
+
+def with_notes(site: Site, tickets: int) -> AccountWork:
+    """A worker with a note that waits on each of so many tickets; no mail waits."""
+    text = (site.rules / "sla.yaml").read_text()
+    only_notes = text.replace("at: 50%, tell: [team_lead]", "at: 50%, note: true")
+    (site.rules / "sla.yaml").write_text(only_notes)
+    for number in range(tickets):
+        site.helpdesk.add(f"{number}")
+    site.once()
+    site.wait(hours=2)
+    work = site.installation.accounts[0]
+    site.installation = replace(site.installation, accounts=(_with_real_notes(site, work),))
+    work = site.installation.accounts[0]
+    work.reconciler.reconcile(work.reconciler.claim())
+    return work
+
+
+def _with_real_notes(site: Site, work: AccountWork) -> AccountWork:
+    messenger = Messenger(
+        Delivery({}),
+        policy_of=lambda _hash: work.policies.policy,
+        helpdesk_of=lambda _account: site.helpdesk,
+        link_of=lambda _message: None,
+        now=site.clock.now,
+    )
+    outbox = Outbox(site.database, "default", messenger, site.clock, lambda: False)
+    return replace(work, outbox=outbox)
+
+
+def note_states(site: Site) -> dict[str, str]:
+    with site.database.read("default") as books:
+        choice = sa.select(outbox.c.ticket_id, outbox.c.state)
+        return {row[0]: row[1] for row in books.tx.execute(choice)}
+
+
+def test_notes_of_many_tickets_go_out_together(any_site: Site) -> None:
+    work = with_notes(any_site, 40)
+    assert work.outbox.send_due().claimed == 0
+    assert work.outbox.add_due_notes().sent == 40
+    assert any_site.helpdesk.spent["notes"] == 1
+    assert any_site.helpdesk.spent["note"] == 0
+    assert set(note_states(any_site).values()) == {"sent"}
+    assert work.outbox.add_due_notes().claimed == 0
+
+
+def test_each_note_has_a_fate_of_its_own(any_site: Site) -> None:
+    work = with_notes(any_site, 4)
+    any_site.helpdesk.outcomes |= {"1": "unwritable", "2": "unsent", "3": "error"}
+    found = work.outbox.add_due_notes()
+    assert (found.sent, found.dead, found.waiting) == (1, 1, 2)
+    assert note_states(any_site) == {"0": "sent", "1": "dead", "2": "ready", "3": "ready"}
+    any_site.helpdesk.outcomes.clear()
+    any_site.wait(minutes=2)
+    assert work.outbox.add_due_notes().sent == 2
+    # Only the one that may have arrived was read back.
+    assert any_site.helpdesk.spent["has_note"] == 1
+
+
+def test_notes_that_arrived_before_the_line_died_are_not_repeated(any_site: Site) -> None:
+    class AfterAll(Unavailable):
+        after = True
+
+    work = with_notes(any_site, 3)
+    any_site.helpdesk.faults["notes"] = [AfterAll("cut")]
+    assert work.outbox.add_due_notes().waiting == 3
+    any_site.wait(minutes=1)
+    assert work.outbox.add_due_notes().sent == 3
+    assert len(any_site.helpdesk.held_notes) == 3
+    assert any_site.helpdesk.spent["notes"] == 1
+
+
+def test_a_limit_keeps_notes_back_without_a_doubt(any_site: Site) -> None:
+    work = with_notes(any_site, 3)
+    any_site.helpdesk.faults["notes"] = [Throttled(93)]
+    assert work.outbox.add_due_notes().waiting == 3
+    any_site.wait(seconds=93)
+    assert work.outbox.add_due_notes().sent == 3
+    assert any_site.helpdesk.spent["has_note"] == 0
+
+
+def test_notes_of_tickets_answered_meanwhile_are_dropped(any_site: Site) -> None:
+    work = with_notes(any_site, 3)
+    with any_site.database.write("default") as books:
+        books.tx.execute(sa.text("UPDATE verdicts SET state = 'met' WHERE ticket_id = '1'"))
+    found = work.outbox.add_due_notes()
+    assert (found.sent, found.dropped) == (2, 1)
+
+
+def test_a_worker_that_lost_its_notes_to_another_adds_none(any_site: Site) -> None:
+    work = with_notes(any_site, 2)
+    with any_site.database.write("default") as books:
+        assert len(claim_messages(books, any_site.clock.now(), 10, 60, notes=True)) == 2
+    assert work.outbox.add_due_notes().claimed == 0
+    assert any_site.helpdesk.held_notes == []

@@ -10,7 +10,9 @@ from connector.base import CredentialsRejected, Refused, Throttled, Unavailable
 from rules.facts import Happening
 from tests.worker.conftest import RULES, START, Site
 from worker.store.accounts import standing_notices
+from worker.store.states import refresh_current
 from worker.store.tables import field_changes, tickets
+from worker.wiring import AccountWork
 
 
 class AfterAll(Unavailable):
@@ -92,10 +94,73 @@ def test_a_conflict_is_read_again_and_judged_anew(any_site: Site) -> None:
     work.reconciler.reconcile(work.reconciler.claim())
     any_site.helpdesk.happen("1", Happening(at=START, kind="status", to="pending", was="open"))
     assert work.writer.write_due().outcomes == {"conflict": 1}
-    assert any_site.helpdesk.spent["ticket"] == 1
+    assert any_site.helpdesk.spent["tickets"] == 1
+    assert any_site.helpdesk.spent["ticket"] == 0
     any_site.helpdesk.outcomes.clear()
     any_site.once()
     assert states(any_site) == {"1": "written"}
+
+
+def conflicting(site: Site, *numbers: str) -> AccountWork:
+    """A worker whose changes of these tickets are in conflict with somebody's."""
+    for number in numbers:
+        site.helpdesk.add(number)
+        site.helpdesk.outcomes[number] = "conflict"
+    work = site.start().accounts[0]
+    work.poller.poll()
+    work.reconciler.reconcile(work.reconciler.claim())
+    assert work.writer.write_due().outcomes == {"conflict": len(numbers)}
+    return work
+
+
+def test_many_conflicts_are_read_in_bulk_and_written_once_more(any_site: Site) -> None:
+    numbers = [f"{number}" for number in range(30)]
+    work = conflicting(any_site, *numbers)
+    assert (any_site.helpdesk.spent["tickets"], any_site.helpdesk.spent["ticket"]) == (1, 0)
+    any_site.helpdesk.outcomes.clear()
+    work.reconciler.reconcile(work.reconciler.claim())
+    assert work.writer.write_due().outcomes == {"written": 30}
+    assert set(states(any_site).values()) == {"written"}
+
+
+def test_a_second_conflict_waits_for_what_the_export_tells(any_site: Site) -> None:
+    work = conflicting(any_site, "1")
+    work.reconciler.reconcile(work.reconciler.claim())
+    assert work.writer.write_due().outcomes == {"conflict": 1}
+    assert any_site.helpdesk.spent["tickets"] == 1
+    assert work.reconciler.claim().ticket_ids == ()
+    any_site.wait(minutes=3)
+    any_site.helpdesk.outcomes.clear()
+    any_site.once()
+    assert states(any_site) == {"1": "written"}
+
+
+def test_a_state_read_after_a_conflict_does_not_run_ahead_of_its_history(any_site: Site) -> None:
+    any_site.helpdesk.add("1")
+    any_site.once()
+    any_site.wait(minutes=1)
+    held = any_site.helpdesk.held["1"]
+    facts = replace(held.state.facts, status="pending")
+    later = replace(held.state, facts=facts, updated_at=any_site.clock.now())
+    with any_site.database.write("default") as books:
+        refresh_current(books, [later], any_site.clock.now())
+    any_site.once()
+    # Pending since its creation it would be paused; nobody has said since when it is.
+    assert held.state.current.own["sla_state"] == "on_track"
+
+
+def test_a_change_that_a_limit_keeps_back_is_no_failure(any_site: Site) -> None:
+    any_site.helpdesk.add("1")
+    any_site.helpdesk.outcomes["1"] = "unsent"
+    work = any_site.start().accounts[0]
+    work.poller.poll()
+    work.reconciler.reconcile(work.reconciler.claim())
+    assert work.writer.write_due().outcomes == {"unsent": 1}
+    assert work.writer.write_due().claimed == 0
+    any_site.wait(minutes=1)
+    any_site.helpdesk.outcomes.clear()
+    assert work.writer.write_due().outcomes == {"written": 1}
+    assert any_site.helpdesk.spent["tickets"] == 0
 
 
 def test_what_may_have_been_written_is_read_back_before_a_second_try(any_site: Site) -> None:

@@ -11,12 +11,13 @@ if TYPE_CHECKING:
     from worker.notify.text import Text
     from worker.outbox import OutboxMessage
 
-Failure = Literal["temporary", "permanent", "ambiguous"]
+Failure = Literal["nobody", "temporary", "permanent", "ambiguous"]
 
 
 class NotDelivered(Exception):
     """A message did not arrive, or nobody knows whether it did.
 
+    nobody: there is no one whom it concerns; no fault.
     temporary: it certainly did not, and a later try may. permanent: no try
     will, until somebody changes a setting or a rule. ambiguous: it may have
     arrived. `detail` is for operators: no ticket text, address or secret.

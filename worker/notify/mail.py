@@ -69,10 +69,10 @@ class Mail:
         """Send one message to all these addresses, in one transaction of the mail server.
 
         Raises:
-            NotDelivered: as for every channel; with no address it is permanent.
+            NotDelivered: as for every channel; `nobody` where there is no address.
         """
         if not addresses:
-            raise NotDelivered("permanent", "nobody to send it to")
+            raise NotDelivered("nobody", "nobody there has an address")
         self._send(self.server(), addresses, letter)
 
     def deliver_by(self, url: str, letter: Letter) -> None:

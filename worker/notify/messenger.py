@@ -105,6 +105,20 @@ class Messenger:
             return SendResult(problem.failure, problem.detail)
         return SendResult("sent")
 
+    def send_notes(self, messages: Sequence[OutboxMessage]) -> list[SendResult]:
+        """Try once to add internal notes; in the same order."""
+        results: dict[int, SendResult] = {}
+        letters: list[Letter] = []
+        for one in messages:
+            try:
+                letters.append(self._letter(one))
+            except NotDelivered as problem:
+                results[one.id] = SendResult(problem.failure, problem.detail)
+        sent = self._note.deliver_all(letters)
+        for letter, result in zip(letters, sent, strict=True):
+            results[letter.message.id] = result
+        return [results[one.id] for one in messages]
+
     def was_sent(self, message: OutboxMessage) -> bool | None:
         """Whether an earlier try arrived; None where the channel cannot be read back."""
         if message.recipient == NOTE:

@@ -5,12 +5,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from connector.base import NewNote
+from worker.outbox import SendResult
 
-    from connector.base import Helpdesk
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from connector.base import Helpdesk, WriteOutcome, WriteResult
     from worker.notify.channel import Letter
-    from worker.outbox import OutboxMessage
+    from worker.outbox import OutboxMessage, SendOutcome
+
+
+_OUTCOMES: Mapping[WriteOutcome, SendOutcome] = {
+    "written": "sent",
+    "equal": "sent",
+    "unwritable": "permanent",
+    "refused": "permanent",
+    "gone": "permanent",
+    "conflict": "temporary",
+    "unsent": "temporary",
+    "error": "ambiguous",
+}
+_UNSENT_FOR = 60.0
+"""Seconds: the helpdesk's limits begin anew with every minute."""
 
 
 class Note:
@@ -30,6 +47,23 @@ class Note:
             message.ticket_id, letter.text.body, key=message.key
         )
 
+    def deliver_all(self, letters: Sequence[Letter]) -> list[SendResult]:
+        """Add the notes of one account in bulk; in the same order.
+
+        Raises:
+            HelpdeskError: as for one note; then nothing is known of any.
+        """
+        if not letters:
+            return []
+        notes = [NewNote(one.message.ticket_id, one.text.body, one.message.key) for one in letters]
+        results = self._helpdesk_of(letters[0].message.account).notes(notes)
+        return [_sent(one) for one in results]
+
     def was_delivered(self, message: OutboxMessage) -> bool | None:
         """Whether the ticket already carries a note with the message's key."""
         return self._helpdesk_of(message.account).has_note(message.ticket_id, key=message.key)
+
+
+def _sent(result: WriteResult) -> SendResult:
+    wait = _UNSENT_FOR if result.outcome == "unsent" else None
+    return SendResult(_OUTCOMES[result.outcome], result.detail, wait)

@@ -29,11 +29,11 @@ class TicketPerson:
         helpdesk = self._helpdesk_of(message.account)
         if letter.recipient is not None and letter.recipient.ticket == "group":
             if message.group is None:
-                raise NotDelivered("permanent", "the ticket has no group")
+                raise NotDelivered("nobody", "the ticket has no group")
             addresses = helpdesk.address_of("group", message.group)
         else:
             if message.assignee is None:
-                raise NotDelivered("permanent", "the ticket has no assignee")
+                raise NotDelivered("nobody", "the ticket has no assignee")
             addresses = helpdesk.address_of("assignee", message.assignee)
         self._mail.deliver_to(addresses, letter)
 

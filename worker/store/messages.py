@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from rules.verdict import OPEN_STATES
-from worker.outbox import Claimed, OutboxMessage
+from worker.outbox import NOTE, Claimed, OutboxMessage
 from worker.store.database import epoch, instant, instant_or_none, new_token
 from worker.store.facts_json import list_of
 from worker.store.tables import outbox, tickets, verdicts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from worker.store.database import Books
@@ -23,8 +24,13 @@ if TYPE_CHECKING:
 _rows = outbox.c
 
 
-def claim_messages(books: Books, now: datetime, limit: int, lease: int) -> list[Claimed]:
-    """Claim messages that are due, and those whose sender has not come back."""
+def claim_messages(
+    books: Books, now: datetime, limit: int, lease: int, *, notes: bool = False
+) -> list[Claimed]:
+    """Claim messages that are due, and those whose sender has not come back.
+
+    Internal notes are claimed apart from all others: they go out in bulk.
+    """
     database = books.database
     choice = (
         sa.select(_rows.id)
@@ -36,6 +42,7 @@ def claim_messages(books: Books, now: datetime, limit: int, lease: int) -> list[
                 _rows.state == "ready",
                 _rows.lease_until < database.lease_now(),
             ),
+            (_rows.recipient == NOTE) if notes else (_rows.recipient != NOTE),
         )
         .order_by(_rows.due, _rows.id)
         .limit(limit)
@@ -58,26 +65,37 @@ def claim_messages(books: Books, now: datetime, limit: int, lease: int) -> list[
     return sorted(rows, key=lambda one: (one.message.at, one.message.id))
 
 
-def is_still_needed(books: Books, message: OutboxMessage) -> bool:
-    """Whether the cycle that the message speaks of is still open."""
-    state = books.tx.execute(
-        sa.select(verdicts.c.state).where(
-            books.of(verdicts),
-            verdicts.c.ticket_id == message.ticket_id,
-            verdicts.c.measure == message.measure,
-            verdicts.c.cycle == message.cycle,
+def still_needed(books: Books, messages: Sequence[OutboxMessage]) -> set[int]:
+    """Those whose cycle is still open, by the id of the message."""
+    idents = sorted({one.ticket_id for one in messages})
+    choice = (
+        sa.select(verdicts.c.ticket_id, verdicts.c.measure, verdicts.c.cycle)
+        .join(
+            tickets,
+            sa.and_(
+                tickets.c.account == verdicts.c.account,
+                tickets.c.ticket_id == verdicts.c.ticket_id,
+            ),
         )
-    ).scalar()
-    life = books.tx.execute(
-        sa.select(tickets.c.life).where(books.of(tickets), tickets.c.ticket_id == message.ticket_id)
-    ).scalar()
-    return state in OPEN_STATES and life == "present"
+        .where(
+            books.of(verdicts),
+            verdicts.c.ticket_id.in_(idents),
+            verdicts.c.state.in_(sorted(OPEN_STATES)),
+            tickets.c.life == "present",
+        )
+    )
+    is_open = {tuple(row) for row in books.tx.execute(choice)}
+    return {one.id for one in messages if (one.ticket_id, one.measure, one.cycle) in is_open}
 
 
-def is_claimed(books: Books, claimed: Claimed) -> bool:
-    """Whether the row is still ours; asked right before the message goes out."""
-    choice = sa.select(_rows.id).where(*_mine(claimed))
-    return books.tx.execute(choice).first() is not None
+def still_claimed(books: Books, claimed: Sequence[Claimed]) -> set[int]:
+    """Those that are still ours, by the id of the message; asked right before they go out."""
+    choice = sa.select(_rows.id).where(
+        _rows.id.in_([one.message.id for one in claimed]),
+        _rows.claim == claimed[0].token,
+        _rows.state == "sending",
+    )
+    return set(books.tx.execute(choice).scalars())
 
 
 def finish_message(books: Books, claimed: Claimed, state: str, detail: str, now: datetime) -> bool:

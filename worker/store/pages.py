@@ -74,17 +74,6 @@ def store_snapshot(books: Books, snapshot: Snapshot, now: datetime) -> None:
     settle(books, epoch(now), ticket_id=ident)
 
 
-def store_states(
-    books: Books,
-    states: Sequence[TicketState],
-    now: datetime,
-) -> None:
-    """Store present states that were read afresh; they are due for judgement at once."""
-    upsert_states(books, states, read_afresh=True)
-    for state in states:
-        settle(books, epoch(now), ticket_id=state.facts.id)
-
-
 def settle(books: Books, now: int, *, ticket_id: str | None = None) -> None:
     """Make tickets with news due: all of them, or one."""
     change = (

@@ -16,6 +16,7 @@ from worker.store.tables import tickets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from connector.base import TicketState
     from rules.changes import CurrentFields
@@ -48,6 +49,52 @@ def upsert_states(
     if rows:
         books.tx.execute(_upsert(books, read_afresh=read_afresh), rows)
     return len(rows)
+
+
+def refresh_current(books: Books, states: Sequence[TicketState], now: datetime) -> None:
+    """Take over what fields hold now, as read in bulk; the tickets are due for judgement.
+
+    Only the fields and the time of the last update: what happened to a ticket
+    comes with the export, and its facts must not run ahead of its history. A
+    status without the change that led to it would count since the creation.
+    """
+    known = _known(books, [one.facts.id for one in states])
+    rows = []
+    for state in states:
+        before = known.get(state.facts.id)
+        if before is None or epoch(state.updated_at) < before["updated_at"]:
+            continue
+        rows.append(
+            {
+                "of_ticket": state.facts.id,
+                "of_current": current_text(_as_written(state, before)),
+                "of_update": epoch(state.updated_at),
+            }
+        )
+    if rows:
+        books.tx.execute(_refresh(books, epoch(now)), rows)
+
+
+def _refresh(books: Books, now: int) -> sa.Executable:
+    return (
+        sa.update(tickets)
+        .where(books.of(tickets), tickets.c.ticket_id == sa.bindparam("of_ticket"))
+        .values(
+            current=sa.bindparam("of_current"),
+            updated_at=sa.bindparam("of_update"),
+            version=tickets.c.version + 1,
+            news=1,
+            look_at=sa.case((tickets.c.look_at < now, tickets.c.look_at), else_=now),
+        )
+    )
+
+
+def _as_written(state: TicketState, known: sa.RowMapping) -> CurrentFields:
+    """The fields of a state; one from before our last write does not show that write."""
+    written_at = known["written_at"]
+    if written_at is None or epoch(state.updated_at) >= written_at:
+        return state.current
+    return with_values(state.current, values_of(known["written"]))
 
 
 def _newest(states: Iterable[TicketState]) -> dict[str, TicketState]:
@@ -86,11 +133,7 @@ def _row(
     known: sa.RowMapping | None,
     versions: Mapping[str, int],
 ) -> dict[str, object] | None:
-    updated_at = epoch(state.updated_at)
-    current = state.current
-    if known is not None and known["written_at"] is not None and updated_at < known["written_at"]:
-        # Read before our last write, which it therefore does not show.
-        current = with_values(current, values_of(known["written"]))
+    current = state.current if known is None else _as_written(state, known)
     facts = ticket_text(replace(state.facts, happenings=(), organization=None))
     stored_current = current_text(current)
     if known is not None and (facts, stored_current, state.life) == (
@@ -106,7 +149,7 @@ def _row(
         "facts": facts,
         "current": stored_current,
         "feed_order": state.order,
-        "updated_at": updated_at,
+        "updated_at": epoch(state.updated_at),
         "life": state.life,
         "status": state.facts.status,
         "organization_id": organization,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Claims of a process that is known to be dead."""
+"""Claims: kept for as long as the work goes on, ended at once when their process is dead."""
 
 from __future__ import annotations
 
@@ -11,6 +11,15 @@ from worker.store.tables import field_changes, leases, outbox, tickets
 
 if TYPE_CHECKING:
     from worker.store.database import Books
+
+
+def renew_claims(books: Books, table: sa.Table, token: str, lease: int) -> None:
+    """Let the lease of everything that is still claimed by this token begin anew."""
+    books.tx.execute(
+        sa.update(table)
+        .where(books.of(table), table.c.claim == token)
+        .values(lease_until=books.database.lease_now() + lease)
+    )
 
 
 def forget_claims(books: Books) -> None:
