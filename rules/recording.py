@@ -187,9 +187,9 @@ class _Mask:
             yield from ({**at, **told} for told in (*comments, *changes) if told)
 
     def _other(self, happening: Happening) -> dict[str, Flow]:
-        """A comment, or an ending; a comment that nobody made moves no clock."""
+        """A comment, or an ending; a note that no person wrote moves no clock."""
         if happening.kind == "comment":
-            if happening.by in ("system", "stipt"):
+            if not happening.public and happening.by in ("system", "stipt"):
                 return {}
             told: dict[str, Flow] = {"comment" if happening.public else "note": happening.by}
             if happening.via == "side_conversation":

@@ -468,7 +468,7 @@ def test_steps_follow_a_change_of_calendar_from_its_very_second() -> None:
         "{organization: {fields: {sla_tier: premium}}, created: 2026-11-23 06:00 Europe/Amsterdam}",
         "{first_reply: {due: 2026-11-23 10:00}}",
         "{at: 2026-11-23 07:00, set: {organization: {}}}",
-        until="2026-11-23 09:00",
+        until="2026-11-23 08:45",
     )
 
     assert fired(result) == ["2026-11-23 08:30 first_reply 50%"]
