@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rules.calendar_zones import time_zone
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
+    from rules.evaluate import Selected
     from rules.facts import Ticket
     from rules.policy import Contract, Policy
     from rules.select import State
@@ -121,19 +122,27 @@ def explain(
         verdict=verdict,
         because=why_chosen(verdict.choice),
         rejected=tuple(_rejected(verdict, selector, state, seconds_of(ticket.created_at))),
-        in_force=tuple(
-            InForce(
-                instant_of(item.at),
-                item.selection.tier.name if item.selection.tier else None,
-                item.selection.contract.name if item.selection.contract else None,
-                item.selection.priority,
-            )
-            for item in judged.selected
-        ),
+        in_force=tuple(_in_force(judged.selected)),
         ledgers=tuple(ledger(row.clock, judged.life.statuses) for row in verdict.cycles),
         counts=tuple(tuple(counted_in(row, policy)) for row in verdict.cycles),
         sent=frozenset(sent),
     )
+
+
+def _in_force(selected: list[Selected]) -> list[InForce]:
+    """What held since when, where it differs from what held before."""
+    found: list[InForce] = []
+    for item in selected:
+        tier, contract = item.selection.tier, item.selection.contract
+        held = InForce(
+            instant_of(item.at),
+            tier.name if tier else None,
+            contract.name if contract else None,
+            item.selection.priority,
+        )
+        if not found or replace(found[-1], since=held.since) != held:
+            found.append(held)
+    return found
 
 
 def _rejected(verdict: Verdict, selector: Selector, state: State, created: int) -> list[str]:
