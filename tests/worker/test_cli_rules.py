@@ -4,15 +4,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from worker.cli.main import run
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+REPOSITORY = Path(__file__).parents[2]
 AS_OF = ("--now", "2026-12-01")
 
 GOOD = """
@@ -98,6 +96,7 @@ def test_check_prints_one_json_object(tmp_path: Path, capsys: pytest.CaptureFixt
     assert (report["errors"], report["tiers"]) == (0, 1)
     assert report["findings"] == len(report["problems"]) > 0
     assert {one["level"] for one in report["problems"]} == {"finding"}
+    assert all((REPOSITORY / one["page"]).is_file() for one in report["problems"])
 
 
 def test_check_annotates_for_github(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from rules.policy import Policy
     from rules.problems import Problem
 
+PAGES = "docs/checks"
+"""Where each code has a page, in Stipt's own sources."""
+
 
 def check(
     *,
@@ -51,6 +54,8 @@ def check(
             result(_annotation(problem) if github else _line(problem))
     if not quiet and not json:
         say(_summary(policies, n_errors, len(problems) - n_errors))
+        if problems:
+            say(f"What each code means, and what to write instead: {PAGES}/README.md")
     raise typer.Exit(_exit_code(n_errors, len(problems), strict=strict))
 
 
@@ -94,7 +99,10 @@ def _report(
     problems: Sequence["Problem"], policies: Sequence["Policy"], n_errors: int
 ) -> dict[str, object]:
     return {
-        "problems": [{**asdict(one), "level": one.level} for one in problems],
+        "problems": [
+            {**asdict(one), "level": one.level, "page": f"{PAGES}/{one.code}.md"}
+            for one in problems
+        ],
         "errors": n_errors,
         "findings": len(problems) - n_errors,
         "policies": [policy.hash for policy in policies],
