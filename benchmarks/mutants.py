@@ -169,7 +169,16 @@ def _start(copy: Path, file: str) -> _Run:
     silent = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silent, 1)
     os.dup2(silent, 2)
-    flags = ["-x", "-q", "-p", "no:randomly", "-p", "no:cacheprovider", "--timeout=20"]
+    flags = [
+        "-x",
+        "-q",
+        "--assert=plain",
+        "-p",
+        "no:randomly",
+        "-p",
+        "no:cacheprovider",
+        "--timeout=20",
+    ]
     tests = [str(path) for n in names if (path := copy / "tests/rules" / f"{n}.py").exists()]
     code = 70
     try:
