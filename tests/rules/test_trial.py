@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from textwrap import indent
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.evaluate import evaluate
+from rules.facts import Happening
 from rules.format.base import FormError
 from rules.load import load
 from rules.rehearsal import rehearse
@@ -497,6 +499,14 @@ def test_a_year_that_no_calendar_counts_is_said_and_not_raised() -> None:
 
     assert not result.has_passed
     assert result.fault
+
+
+def test_a_priority_that_does_not_exist_is_said_and_not_raised() -> None:
+    policy = policy_of(f"  - name: it\n    ticket: {STRANGER}\n    expect: {{}}\n")
+    changed = Happening(instant("2026-11-23 10:00"), "field", field="priority", to="hihg")
+    trial = replace(policy.trials[0], ticket=policy.trials[0].ticket.with_happenings((changed,)))
+
+    assert run_trial(trial, policy).fault == 'a ticket cannot be set to the priority "hihg"'
 
 
 def names_missed(*tests: str) -> set[str]:
