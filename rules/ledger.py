@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from rules.calendar_zones import time_zone
+from rules.clocks import effective_start
 from rules.timeline import instant_of
 
 if TYPE_CHECKING:
@@ -65,12 +66,13 @@ def _standing(clock: Clock, statuses: list[StatusSpan], start: int, end: int) ->
     """Where the clock does not run: paused by a status, or not yet begun after the cut-off."""
     if start >= end:
         return []
-    if not clock.pieces and clock.application.calendar.cut_off is not None and clock.is_running:
-        return [_segment(start, end, "closed", 0, "started after the cut-off")]
     counting = clock.application.counting
+    begin = max(start, min(end, effective_start(clock.application, clock.cycle.start)))
     found: list[ClockSegment] = []
+    if start < begin:
+        found.append(_segment(start, begin, "closed", 0, "started after the cut-off"))
     for span in statuses:
-        first = max(start, span.start)
+        first = max(begin, span.start)
         last = end if span.end is None else min(end, span.end)
         if first < last:
             seconds = counting.position(last) - counting.position(first)

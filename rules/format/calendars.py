@@ -142,10 +142,10 @@ class ChooserForm(Form):
     default: Annotated[Reference, Field(description="Calendar for every other value.")]
 
 
-def _either(value: object, handler: ModelWrapValidatorHandler[Form]) -> Form:
+def _either(value: object, _handler: ModelWrapValidatorHandler[Form]) -> Form:
     """Choose by the keys that are present, so that one slip gives one problem."""
     if not isinstance(value, Block):
-        return handler(value)
+        raise wrong("STP022", "must be a block of keys", "write key: value")
     if "hours" not in value.keys_at and any(key in value.keys_at for key in CHOOSER_KEYS):
         return ChooserForm.model_validate(value)
     return CalendarForm.model_validate(value)

@@ -4,7 +4,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.condition_sets import can_hold_together, cases, implies
+from rules.condition_sets import Cases, EarlierConditions, can_hold_together, cases, implies
 from rules.policy import EVERYTHING, AllOf, AnyOf, Condition, Not, PathIs
 from rules.select import State, compile_condition
 
@@ -57,6 +57,7 @@ def test_too_many_alternatives_cannot_be_told():
         AnyOf((PathIs(f"ticket.fields.{n}", frozenset({"1"})), tagged(str(n)))) for n in range(9)
     ]
     assert cases(AllOf(tuple(either))) is None
+    assert cases(AnyOf((brand("a"), AllOf(tuple(either))))) is None
 
 
 conditions = st.recursive(
@@ -93,3 +94,30 @@ def test_the_engine_never_contradicts_what_was_told(
         assert can_hold_together(one, other)
     if implies(one, other) and holds:
         assert also_holds
+
+
+def test_one_tag_says_nothing_about_another():
+    assert not follows(tagged("a"), Not(tagged("b")))
+
+
+def _cases(condition: Condition) -> Cases:
+    found = cases(condition)
+    assert found is not None
+    return found
+
+
+def test_what_can_never_hold_follows_from_the_first_condition_there_is():
+    earlier = EarlierConditions()
+    nothing = _cases(AnyOf(()))
+    assert earlier.first_implied_by(nothing) is None
+    earlier.add(_cases(brand("a")))
+    assert earlier.first_implied_by(nothing) == 0
+
+
+def test_an_earlier_condition_is_found_by_what_it_excludes_too():
+    earlier = EarlierConditions()
+    for condition in (brand("b"), Not(brand("a", "b")), Not(brand("a"))):
+        earlier.add(_cases(condition))
+    assert earlier.first_implied_by(_cases(Not(brand("a")))) == 2
+    assert earlier.first_implied_by(_cases(brand("c"))) == 1
+    assert earlier.first_implied_by(_cases(brand("a"))) is None

@@ -18,7 +18,9 @@ from tests.rules.builders import (
     a_ticket,
     a_tier,
     change,
+    comment,
     instant,
+    one_tier,
     status,
 )
 
@@ -101,3 +103,90 @@ def test_text_and_json_tell_the_same_steps():
     }
     assert "step 50%: 2026-12-28 11:30:00+0100 (2026-12-28T10:30:00Z), sent" in text
     assert "2026-12-25 Christmas Day" in text
+
+
+def test_a_clock_that_waits_for_the_day_after_its_cut_off_is_closed_until_then():
+    office = a_calendar(cut_off=14 * 3600)
+    policy = one_tier(
+        a_target("resolution", "4h", counted="office", pause_on=("pending",)), calendars=[office]
+    )
+    ticket = a_ticket(
+        "2026-11-23 15:00",
+        status("2026-11-23 16:00", "pending"),
+        status("2026-11-24 11:00", "open"),
+    )
+    found = explain(ticket, policy, instant("2026-11-24 14:00"))
+    assert [(s.kind, s.seconds // 3600, s.reason) for s in found.ledgers[0]] == [
+        ("closed", 0, "started after the cut-off"),
+        ("paused", 2, "pending"),
+        ("counted", 3, "open"),
+    ]
+    assert [s.start for s in found.ledgers[0]] == [
+        instant("2026-11-23 15:00"),
+        instant("2026-11-24 09:00"),
+        instant("2026-11-24 11:00"),
+    ]
+
+
+def test_hours_before_the_opening_are_closed():
+    policy = one_tier(a_target("first_reply", "4h", counted="office"))
+    found = explain(a_ticket("2026-11-23 08:00"), policy, instant("2026-11-23 18:00"))
+    assert [(s.kind, s.seconds // 3600) for s in found.ledgers[0]] == [
+        ("closed", 0),
+        ("counted", 8),
+        ("closed", 0),
+    ]
+
+
+def test_the_text_names_the_customer_and_the_reason_of_an_exclusion():
+    policy = _policy()
+    early = replace(policy, settings=replace(policy.settings, enforce_from=instant("2027-01-01")))
+    ticket = a_ticket("2026-11-24 14:00", group="support")
+    text = explain(ticket, early, instant("2026-11-24 15:00")).text()
+    assert "requester_wait, cycle 1: excluded (before_enforce_from)" in text
+    assert "  since 2026" not in text  # one choice held all the time
+
+    acme = replace(ticket, organization=replace(ticket.organization, id="1"))
+    text = explain(acme, policy, instant("2026-11-24 15:00")).text()
+    assert "Tier standard, customer acme, priority normal\n" in text
+    assert "not tier" not in text  # a contract names its tier
+
+
+def test_the_text_says_why_there_is_no_target():
+    policy = a_policy(a_tier("vip", match=PathIs("tags", frozenset({"vip"}))))
+    text = explain(a_ticket(), policy, instant("2026-11-24 15:00")).text()
+    assert "Tier none, priority none\n  because no tier matches\n" in text
+    assert "No target: no_tier\n" in text
+
+
+def test_a_contract_that_has_not_begun_says_so():
+    policy = a_policy(
+        a_tier("standard", a_target("first_reply", "8h")),
+        contracts=[
+            a_contract(
+                "acme",
+                PathIs("organization.id", frozenset({"360001"})),
+                "standard",
+                from_at=instant("2027-01-01"),
+            )
+        ],
+    )
+    found = explain(a_ticket(), policy, instant("2026-11-23 10:30"))
+    assert found.rejected == (
+        "customer acme: begins 2027-01-01T00:00:00Z, after the ticket was created",
+    )
+
+
+def test_steps_that_no_longer_come_are_left_out_and_unknown_ones_are_named():
+    policy = one_tier(
+        a_target("first_reply", "4h", escalate="usual", pause_on=("pending",)),
+        escalations={"usual": (a_step("50%"), a_step("due"))},
+    )
+    paused = a_ticket("2026-11-23 10:00", status("2026-11-23 11:00", "pending"))
+    text = explain(paused, policy, instant("2026-11-23 12:00")).text()
+    assert "step 50%: not known yet, not sent" in text
+    assert "paused since 2026-11-23 11:00" in text
+    answered = a_ticket("2026-11-23 10:00", comment("2026-11-23 11:00"))
+    text = explain(answered, policy, instant("2026-11-23 12:00")).text()
+    assert "step" not in text
+    assert "ended 2026-11-23 11:00" in text

@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Slips in rule files that admins seldom make: each told at its place, in plain words."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.rules.files_of_rules import RULES, findings_of, policy_of, problems_of, with_changes
+from tests.rules.test_load_forms import OBLIGATION, TRIAL
+
+CHOOSER = "  by_market:\n    choose_by: {path}\n    cases: {{nl: office}}\n    default: office\n"
+PER_BREACH = 'per_breach: {amount: "50.00"}'
+EXCLUSION = "by: ops@example.com, approved_on: 2026-01-01, because: x}\n"
+FORKED = ", ".join(f"{{any: [{{ticket.fields.f{n}: a}}, {{tags: t{n}}}]}}" for n in range(9))
+"""More alternatives than are compared: 512."""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        (
+            "    hours:\n",
+            "    cut_off: 25:00\n    hours:\n",
+            '6:14 STP034 calendars.office.cut_off: "25:00" is not a time of day',
+        ),
+        ("calendars:\n", "calendars:\n  x: [a]\n", "4:6 STP022 calendars.x: must be a block"),
+        ("calendars:\n", "calendars:\n  x: a\n", "4:6 STP022 calendars.x: must be a block"),
+        (
+            "calendars:\n",
+            "calendars:\n" + CHOOSER.format(path="tags"),
+            "5:16 STP032 calendars.by_market.choose_by: tags holds several values",
+        ),
+        ("mon-fri: [09:00-17:30]", "mon-fri,mon: [09:00-17:30]", "STP017 .*: mon is given twice"),
+        ("mon-fri: [09:00-17:30]", "mon-fri: [9to5]", 'STP034 .*: "9to5" is not a range of hours'),
+        ("mon-fri: [09:00-17:30]", "mon-fri: [24:00-17:30]", "STP034 .*: 24:00-17:30 opens at 24"),
+        ("mon-fri: [09:00-17:30]", "mon-fri: [[09:00-17:30]]", "STP034 .*: is not a range of hou"),
+        ("mon-fri: [09:00-17:30]", "mon-fri: {a: b}", "STP022 .*: must be a list of hours"),
+        (
+            "    hours:\n      mon-fri: [09:00-17:30]",
+            "    hours: [a]",
+            "STP022 calendars.office.hours: must be a block of days",
+        ),
+        (
+            "    hours:\n",
+            "    extra_hours: {Christmas: [09:00-10:00]}\n    hours:\n",
+            '6:19 STP026 calendars.office.extra_hours.Christmas: "Christmas" is not a date',
+        ),
+        (
+            "{organization.fields.sla_tier: premium}",
+            '{"organiz\\u200bation.x": premium}',
+            "STP032 .* is no path into a ticket; it holds an invisible character",
+        ),
+        ("because: Contract 2026-014", 'because: "  "', "34:14 STP022 .*: must not be blank"),
+        ("because: Contract 2026-014", "because: " + "a " * 6000, "STP022 .*: must be at most 5,0"),
+        ("tell: [lead]}", 'assign: {group: "  "}}', "STP022 .*assign.group: must not be blank"),
+        ("tell: [lead]}", "assign: {}}", "STP021 .*: assigns to nobody; give group or person"),
+        (
+            "lead@example.com}",
+            "lead@example.com, language: Dutch}",
+            'STP022 .*: "Dutch" is not a l',
+        ),
+        ("from: 2026-10-01", "from: 2026-10-01T00:00+2", "STP026 .* is not an instant"),
+        ("from: 2026-10-01", "from: 2026-10-01 09:00x Europe/Paris", "STP026 .* is not an instant"),
+        ("from: 2026-10-01", "from: 2026-10-01\n    until: 2026-09-01", "STP114 customers.acme:"),
+        ("from: 2026-10-01", "from: 2026-10-01\n    cap: 150%", "STP112 customers.acme: a cap is"),
+        ("within: 4h", "within: [4h]", "STP022 .*within: must be a duration or a block"),
+        ("usual}", "usual, from: 2026-01-03, until: 2026-01-02}", "STP114 tiers.premium.targets"),
+        ("Amsterdam}", "Amsterdam, at_risk: 0%}", "2:50 STP036 settings.at_risk: must be from 1%"),
+    ],
+)
+def test_a_slip_in_the_rules_is_told_once(old: str, new: str, problem: str):
+    lines = problems_of(with_changes((old, new)))
+    assert len(lines) == 1, lines
+    _check(lines[0], problem)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ('"50.00"', '"50,x"', 'STP037 .*amount: "50,x" is not an amount'),
+        (PER_BREACH, "credit: [{share_of_fee: 5%}]", 'STP021 .*credit: "below" or "above" is mis'),
+        (
+            PER_BREACH,
+            "credit: [{below: 95%, share_of_fee: 105%}]",
+            "STP112 .*: a credit is at most",
+        ),
+        (
+            PER_BREACH,
+            "credit: [{below: 95%, above: 3%, share_of_fee: 5%}]",
+            "STP022 .*credit.above: give below or above, not both; below stands here too",
+        ),
+        (
+            PER_BREACH,
+            PER_BREACH + "\n      credit: [{below: 95%, share_of_fee: 5%}]",
+            "STP022 .*otherwise.credit: give credit or per_breach, not both",
+        ),
+        (
+            "per: iso_week",
+            "per: iso_week\n    warn: [{when: 0 more breaches, tell: [lead]}]",
+            'STP022 .*warn.when: "0 more breaches" is not a forecast; write "3 more breaches"',
+        ),
+        (
+            "per: iso_week",
+            "per: iso_week\n    from: 2026-01-03\n    until: 2026-01-02",
+            "STP114 obligations.reply: until is not after from",
+        ),
+    ],
+)
+def test_a_slip_in_a_promise_is_told_once(old: str, new: str, problem: str):
+    lines = problems_of(RULES + with_changes((old, new), rules=OBLIGATION))
+    assert len(lines) == 1, lines
+    _check(lines[0], problem)
+
+
+@pytest.mark.parametrize(
+    ("window", "problem"),
+    [
+        ("", 'STP021 exclusions: "tickets" is missing; or from with until'),
+        ("until: 2026-01-02, ", 'STP021 exclusions: "from" is missing'),
+        ("from: 2026-01-03, until: 2026-01-02, ", "STP114 exclusions: until is not after from"),
+    ],
+)
+def test_an_exclusion_names_tickets_or_a_window(window: str, problem: str):
+    lines = problems_of(f"{RULES}exclusions:\n  - {{reason: force_majeure, {window}{EXCLUSION}")
+    assert len(lines) == 1, lines
+    _check(lines[0], problem)
+
+
+def _check(line: str, problem: str) -> None:
+    """`problem` is the beginning of a part of the line; `.*` skips what lies between."""
+    at = 0
+    for part in problem.split(".*"):
+        assert part in line[at:], line
+        at = line.index(part, at) + len(part)
+
+
+def test_changes_in_a_test_are_a_block():
+    lines = problems_of(
+        RULES,
+        with_changes(
+            ('set: {priority: high, tags: [x, y], organization: {id: "1"}}', "set: priority"),
+            rules=TRIAL,
+        ),
+    )
+    assert lines == [
+        "b.yaml:16:37 STP022 tests.happenings.set: must be a block of paths; write {priority: high}"
+    ]
+
+
+def test_an_instant_may_carry_an_offset_west_of_greenwich():
+    policy = policy_of(with_changes(("from: 2026-10-01", "from: 2026-10-01T00:00-05:30")))
+    from_at = policy.contracts[0].from_at
+    assert from_at is not None
+    assert from_at.isoformat() == "2026-10-01T05:30:00+00:00"
+
+
+def test_a_bare_day_is_explained_by_the_hours_of_the_default_calendar():
+    lines = problems_of(
+        with_changes(
+            ("calendars:\n", "calendars:\n" + CHOOSER.format(path="brand")),
+            ("within: 4h, counted: office", "within: 1d, counted: by_market"),
+        )
+    )
+    assert len(lines) == 1
+    assert lines[0].endswith("write 24h, 8h30m (Monday's hours of office), 1 working day or 1 "
+                             "calendar day")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        (("within: 4h, counted: office", "within: 1d, counted: missing"),),
+        (
+            (
+                "      mon-fri: [09:00-17:30]",
+                "      mon: []\n    extra_hours: {2026-12-24: [9:00-12:00]}",
+            ),
+            ("within: 4h, counted: office", "within: 1d, counted: office"),
+        ),
+    ],
+    ids=["there is no such calendar", "no weekday is open"],
+)
+def test_a_bare_day_without_weekly_hours_is_explained_without_them(
+    changes: tuple[tuple[str, str], ...],
+):
+    lines = [line for line in problems_of(with_changes(*changes)) if "STP024" in line]
+    assert len(lines) == 1
+    assert lines[0].endswith("write 24h, 1 working day or 1 calendar day")
+
+
+def test_conditions_with_too_many_alternatives_are_left_uncompared():
+    first = "- {measure: first_reply, within: 4h, counted: office, escalate: usual}\n"
+    rules = with_changes(
+        ("match: {organization.fields.sla_tier: premium}", f"match: {{all: [{FORKED}]}}"),
+        (first, f"{first}      {first[:-2]}, when: {{all: [{FORKED}]}}}}\n"),
+    )
+    assert not problems_of(rules)
+    told = {line.split()[1] for line in findings_of(rules)}
+    assert told.isdisjoint({"STP210", "STP328"})
+
+
+# Periods that a contract cuts
+
+
+def _contract(dates: str, per: str) -> str:
+    rules = with_changes(("    from: 2026-10-01\n", f"{dates}    obligations: [reply]\n"))
+    return rules + OBLIGATION.replace("iso_week", per)
+
+
+@pytest.mark.parametrize(
+    ("per", "first", "last", "cut"),
+    [
+        ("iso_week", "2026-10-05", "2027-10-04", None),  # Mondays
+        ("iso_week", "2026-10-01", "2027-10-04", "from"),
+        ("iso_week", "2026-10-05", "2027-10-05", "until"),
+        ("quarter", "2026-10-01", "2027-01-01", None),
+        ("quarter", "2026-10-01", "2026-11-01", "until"),
+        ("quarter", "2026-10-05", "2027-01-01", "from"),
+        ("calendar_month", "2026-10-01", "2026-11-01", None),
+        ("calendar_month", "2026-10-05", "2026-11-01", "from"),
+        ("contract_month", "2026-10-05", "2026-12-05", None),
+        ("contract_month", "2026-10-05", "2026-12-01", "until"),
+        ("contract_month", "2026-01-31", "2026-02-28", None),  # the month has no 31st
+        ("contract_month", "2026-01-31", "2026-03-30", "until"),
+        ("contract_month", "2026-10-01 12:00 UTC", "2026-12-01 12:00 UTC", "until"),
+        ("calendar_month", "2026-10-01 12:00 UTC", "2026-12-01", "from"),
+    ],
+)
+def test_a_contract_that_cuts_a_period_says_how_the_part_counts(
+    per: str, first: str, last: str, cut: str | None
+):
+    lines = problems_of(_contract(f"    from: {first}\n    until: {last}\n", per))
+    if cut is None:
+        assert lines == []
+    else:
+        assert len(lines) == 1
+        _check(lines[0], f'STP115 customers.acme: "partial" is missing: {cut} cuts a period')
+
+
+def test_only_contract_months_need_a_first_day():
+    assert not problems_of(_contract("", "iso_week"))
+    _check(problems_of(_contract("", "contract_month"))[0], "STP116 customers.acme:")
+
+
+def test_a_tier_has_no_day_on_which_contract_months_begin():
+    everyone = "priority: {default: low}\n"
+    rules = with_changes((everyone, f"{everyone}    obligations: [reply]\n"))
+    promise = OBLIGATION.replace("iso_week", "contract_month").replace("premium", "everyone")
+    lines = problems_of(rules + promise)
+    assert len(lines) == 1
+    _check(lines[0], 'STP116 tiers.everyone: "reply" counts by contract_month, but a tier has no')
+    assert not problems_of(rules + promise.replace("contract_month", "iso_week"))
