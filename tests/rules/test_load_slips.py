@@ -162,8 +162,8 @@ def test_a_bare_day_is_explained_by_the_hours_of_the_default_calendar():
         )
     )
     assert len(lines) == 1
-    assert lines[0].endswith("write 24h, 8h30m (Monday's hours of office), 1 working day or 1 "
-                             "calendar day")  # fmt: skip
+    hint = "write 24h, 8h30m (Monday's hours of office), 1 working day or 1 calendar day"
+    assert lines[0].endswith(hint)
 
 
 @pytest.mark.parametrize(
