@@ -38,9 +38,7 @@ def _ticket(entry: dict) -> Ticket:
         if event["type"] == "status":
             happenings.append(Happening(at, "status", to=event["to"], by="agent"))
         elif event["at"] != entry["created"]:
-            happenings.append(
-                Happening(at, "comment", by=event["author"], public=event["public"])
-            )
+            happenings.append(Happening(at, "comment", by=event["author"], public=event["public"]))
     return Ticket(
         str(entry["ticket"]),
         instant(entry["created"]),
