@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _GONE_CODES: Final = frozenset({"RecordNotFound", "TicketNotFound"})
 _CONFLICT_CODES: Final = frozenset({"UpdateConflict"})
-_INVALID_CODES: Final = frozenset({"RecordInvalid", "InvalidValue"})
+INVALID_CODES: Final = frozenset({"RecordInvalid", "InvalidValue"})
 
 
 class Unwritable(ValueError):
@@ -152,7 +152,7 @@ def outcome_of_row(row: JobResult, ticket_id: str) -> WriteResult | None:
         return WriteResult(ticket_id, "conflict", code)
     if code in _GONE_CODES:
         return WriteResult(ticket_id, "gone", code)
-    if code in _INVALID_CODES and isinstance(row.details, dict):
+    if code in INVALID_CODES and isinstance(row.details, dict):
         return refusal(ticket_id, tuple(sorted(row.details)), code)
     return None
 
@@ -186,6 +186,6 @@ def outcome_of_state(state: TicketState | None, change: TicketChange, code: str)
     moved = change.seen_at is not None and utc(state.updated_at) > utc(change.seen_at)
     if moved and any(item.field not in OWN_FIELDS for item in change.fields):
         return WriteResult(ticket_id, "conflict", code)
-    if code in _INVALID_CODES:
+    if code in INVALID_CODES:
         return WriteResult(ticket_id, "refused", code)
     return WriteResult(ticket_id, "error", code or "not done")

@@ -143,7 +143,7 @@ class Directory:
             if after is None:
                 return rows
 
-    def members(self, group_id: str) -> list[UserRow]:
+    def member_ids(self, group_id: str) -> list[str]:
         """The members of a group, at most 100."""
         call = Call(
             "GET",
@@ -152,11 +152,11 @@ class Directory:
             params={"page[size]": "100"},
         )
         rows = self._session.get(call, _Memberships).group_memberships
-        return self._users([str(row.user_id) for row in rows]) if rows else []
+        return [str(row.user_id) for row in rows]
 
-    def user(self, person_id: str) -> UserRow | None:
-        """One person; None when there is no such person."""
-        return next(iter(self._users([person_id])), None)
+    def users(self, ids: Sequence[str]) -> list[UserRow]:
+        """People, at most 100; those who are not there are left out."""
+        return self._session.get(_show_many("users", ids), _Users).users
 
     def refresh_for(self, rows: Iterable[TicketRow]) -> None:
         """Read the short lists again when rows name what is not in them, now and then."""
@@ -179,7 +179,7 @@ class Directory:
         """Learn people that are not known yet; who cannot be found counts as an end user."""
         wanted = sorted({ident for ident in ids if not self.names.is_known(ident)})
         for some in _batches([ident for ident in wanted if ident.isdigit()]):
-            self.names.learn_people(self._users(some))
+            self.names.learn_people(self.users(some))
             for ident in some:
                 self.names.people.setdefault(ident, Requester(id=ident))
 
@@ -205,9 +205,6 @@ class Directory:
             page = self._session.get(_show_many("tickets", some, include="users"), _Tickets)
             self.learn_requesters(page.tickets)
             self.names.learn_people(page.users)
-
-    def _users(self, ids: Sequence[str]) -> list[UserRow]:
-        return self._session.get(_show_many("users", ids), _Users).users
 
     def _names_something_new(self, row: TicketRow) -> bool:
         names = self.names

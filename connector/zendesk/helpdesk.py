@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from connector.base import NewNote, Unavailable
 from connector.zendesk.access import Preflight
+from connector.zendesk.addresses import Addresses
 from connector.zendesk.directory import Directory
 from connector.zendesk.export import Exports
 from connector.zendesk.fields import ensure_fields
@@ -45,7 +46,8 @@ class ZendeskHelpdesk:
         self._history = History(self._session, self._directory)
         self._exports = Exports(self._session, self._directory, self._history, settings.history)
         self._writer = Writer(self._session, self._directory, self._history.tickets)
-        self._notes = Notes(self._session, self._directory, self._history)
+        self._notes = Notes(self._session, self._history)
+        self._addresses = Addresses(self._directory, self._session.now)
 
     def check_access(self) -> list[AccessCheck]:
         """Call every needed endpoint once, writing nothing."""
@@ -95,7 +97,7 @@ class ZendeskHelpdesk:
 
     def address_of(self, kind: Literal["assignee", "group"], ident: str) -> Sequence[str]:
         """E-mail addresses of a person (by id) or of a group's members (by id or name)."""
-        return _readable(lambda: self._notes.addresses(kind, ident))
+        return _readable(lambda: self._addresses.of(kind, ident))
 
     def calls_spent(self) -> dict[str, int]:
         """Requests made so far by method and endpoint template."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Internal notes that can be found again, and addresses of those who are told."""
+"""Internal notes that can be found again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from connector.base import Gone, Refused, WriteResult
-from connector.zendesk.bodies import marker, outcome_of_row, refusal_of
+from connector.zendesk.bodies import INVALID_CODES, marker, outcome_of_row, refusal_of
 from connector.zendesk.budget import TICKETS_UPDATE
 from connector.zendesk.bulk import MOST_ROWS, BulkRun, Declined, Lost, Unsent
 from connector.zendesk.calls import Call
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from connector.base import NewNote
     from connector.zendesk.bulk import Fate
-    from connector.zendesk.directory import Directory
     from connector.zendesk.history import History
     from connector.zendesk.session import Session
     from connector.zendesk.wire import AuditRow
@@ -63,9 +62,8 @@ class _Batch:
 class Notes:
     """Adds internal notes and looks for them."""
 
-    def __init__(self, session: Session, directory: Directory, history: History) -> None:
+    def __init__(self, session: Session, history: History) -> None:
         self._session = session
-        self._directory = directory
         self._history = history
         self._jobs = Jobs(session)
 
@@ -119,34 +117,6 @@ class Notes:
             raise Refused(f"audits may not be read ({fault})") from None
         return any(_carries(row, key) for row in rows)
 
-    def addresses(self, kind: str, ident: str) -> tuple[str, ...]:
-        """E-mail addresses of an agent (by id), or of a group's members (by id or name).
-
-        Raises:
-            Refused: the token may not read people or memberships. Everything
-                else that it does goes on.
-        """
-        try:
-            return self._assignee(ident) if kind == "assignee" else self._members(ident)
-        except Forbidden as fault:
-            raise Refused(f"addresses of people may not be read ({fault})") from None
-
-    def _assignee(self, ident: str) -> tuple[str, ...]:
-        row = self._directory.user(ident) if ident.isdigit() else None
-        return (row.email,) if row is not None and row.email and not row.suspended else ()
-
-    def _members(self, ident: str) -> tuple[str, ...]:
-        number = self._group_id(ident)
-        if number is None:
-            return ()
-        members = self._directory.members(number)
-        return tuple(row.email for row in members if row.email and not row.suspended)
-
-    def _group_id(self, ident: str) -> str | None:
-        groups = self._directory.ready().groups
-        known = next((number for number, name in groups.items() if name == ident), None)
-        return known or (ident if ident.isdigit() else None)
-
 
 def _batches(notes: Sequence[NewNote]) -> Iterator[_Batch]:
     """At most a hundred rows each; a ticket with several notes has one in each batch.
@@ -182,6 +152,9 @@ def _result(note: NewNote, fate: Fate) -> WriteResult:
     if row is None:
         return WriteResult(note.ticket_id, "error", "no result")
     found = outcome_of_row(row, note.ticket_id)
+    if found is None and row.error in INVALID_CODES:
+        # Why, only prose tells: most likely the ticket is closed. No later try would differ.
+        return WriteResult(note.ticket_id, "refused", row.error or "")
     return found or WriteResult(note.ticket_id, "error", row.error or "no result")
 
 

@@ -8,7 +8,7 @@ the wrong zone is worse than none.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -31,13 +31,17 @@ _DAY_MINUTES: Final = 1440
 
 @dataclass(frozen=True, slots=True)
 class CalendarDefinition:
-    """A calendar as a rule file writes it. `hours` by weekday, `closed_on` local dates."""
+    """A calendar as a rule file writes it.
+
+    `hours` by weekday, `closed_on` local dates, `holiday_names` what they are called.
+    """
 
     name: str
     title: str
     time_zone: str
     hours: dict[str, tuple[str, ...]]
     closed_on: tuple[date, ...]
+    holiday_names: dict[date, str] = field(default_factory=dict)
 
     def to_rule(self) -> dict[str, object]:
         """The block under `calendars:` of a rule file."""
@@ -79,12 +83,14 @@ def calendar_of(row: ScheduleRow, holidays: Iterable[HolidayRow]) -> CalendarDef
     zone = iana_zone(row.time_zone)
     if zone is None:
         raise Refused(f"schedule {row.id}: the time zone is not known: {row.time_zone}")
+    names = {day: item.name for item in holidays for day in _days_of(item)}
     return CalendarDefinition(
         name=slug(row.name) or f"schedule_{row.id}",
         title=row.name,
         time_zone=zone,
         hours=weekly_hours(row.intervals),
-        closed_on=tuple(sorted({day for item in holidays for day in _days_of(item)})),
+        closed_on=tuple(sorted(names)),
+        holiday_names=dict(sorted(names.items())),
     )
 
 

@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from connector.assemble import assemble
-from connector.base import Gone, HelpdeskError, Throttled
+from connector.base import Gone, HelpdeskError, NewNote, Throttled
 from connector.sandbox import Fault, Sandbox, SandboxSettings
 from connector.zendesk import (
     NAMES_SCOPES,
@@ -401,6 +401,33 @@ def test_addresses_come_from_the_account(quiet: Sandbox):
     assert "@" in address
     group = next(item.facts.group for item in synced.states.values() if item.facts.group)
     assert len(helpdesk.address_of("group", group)) >= 1
+
+
+def test_agents_whose_names_are_known_are_looked_up_together(quiet: Sandbox):
+    helpdesk = desk(quiet)
+    synced = sync(helpdesk, quiet)
+    assignees = {item.assignee_id for item in synced.states.values() if item.assignee_id}
+    before = helpdesk.calls_spent()["GET /users/show_many"]
+    addresses = {helpdesk.address_of("assignee", ident) for ident in assignees}
+    assert len(addresses) == len(assignees) > 1
+    assert helpdesk.calls_spent()["GET /users/show_many"] == before + 1
+
+
+def test_notes_in_bulk_are_found_again_and_are_nobodys_reply(sandbox: Sandbox):
+    helpdesk = desk(sandbox)
+    synced = sync(helpdesk, sandbox)
+    open_ones = [ident for ident, item in synced.states.items() if item.current.status == "open"]
+    closed = of_status(synced, "closed").facts.id
+    notes = [NewNote(ident, "Due soon.", f"key {ident}") for ident in (*open_ones[:3], closed)]
+    results = helpdesk.notes([*notes, NewNote(open_ones[0], "Due.", "another")])
+    assert [item.outcome for item in results] == ["written"] * 3 + ["refused", "written"]
+    assert helpdesk.has_note(open_ones[0], key=notes[0].key)
+    assert helpdesk.has_note(open_ones[0], key="another")
+    assert not helpdesk.has_note(open_ones[1], key="another")
+    added = [item for item in sandbox.site.ledger.ticket_writes if item.comment]
+    assert {item.in_job for item in added} == {"update_many"}
+    told = helpdesk.ticket(open_ones[1]).happenings[-1]
+    assert (told.kind, told.by, told.public) == ("comment", "stipt", False)
 
 
 def test_schedules_become_calendars(quiet: Sandbox):

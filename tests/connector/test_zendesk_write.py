@@ -478,6 +478,24 @@ def test_one_note_that_spoils_a_job_does_not_keep_back_the_others(bench: Bench):
     assert outcomes == ["written", "refused"]
 
 
+def test_addresses_are_asked_for_once_in_ten_minutes(bench: Bench):
+    agents = [{"id": 20, "email": "ann@example.com"}, {"id": 21, "email": "bob@example.com"}]
+    members = [{"user_id": 20}, {"user_id": 21}]
+    bench.server.on("GET", "/api/v2/users/show_many", Reply(body={"users": agents}))
+    bench.server.on(
+        "GET", "/api/v2/groups/700/memberships", Reply(body={"group_memberships": members})
+    )
+    helpdesk = bench.helpdesk()
+    for _ in range(3):
+        assert helpdesk.address_of("group", "700") == ("ann@example.com", "bob@example.com")
+        assert helpdesk.address_of("assignee", "21") == ("bob@example.com",)
+    assert helpdesk.calls_spent()["GET /users/show_many"] == 1
+    assert helpdesk.calls_spent()["GET /groups/{id}/memberships"] == 1
+    bench.clock.pause(601)
+    helpdesk.address_of("assignee", "20")
+    assert helpdesk.calls_spent()["GET /users/show_many"] == 2
+
+
 def test_addresses_that_may_not_be_read_are_refused_and_nothing_pauses(bench: Bench):
     bench.server.on("GET", "/api/v2/groups/700/memberships", Reply(status=403))
     bench.server.on("GET", "/api/v2/tickets/1/audits", Reply(status=403))
