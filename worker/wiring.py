@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from connector.base import Helpdesk
-    from connector.zendesk.account import Credentials
+    from connector.zendesk.account import Credentials, ZendeskAccount
     from worker.clock import Clock
     from worker.outbox import OutboxMessage, Sender
     from worker.settings import AccountSettings, Settings
@@ -242,13 +242,26 @@ def zendesk(
     `with_names` asks for the rights to read groups and brands too.
     """
     from connector.zendesk import connect  # noqa: PLC0415 -- not needed for other helpdesks
-    from connector.zendesk.account import (  # noqa: PLC0415
+
+    found = zendesk_account(account, now=now, bots=bots, with_names=with_names)
+    return connect(found if pause is None else replace(found, pause=pause))
+
+
+def zendesk_account(
+    account: AccountSettings,
+    *,
+    now: Callable[[], datetime],
+    bots: frozenset[str] = frozenset(),
+    with_names: bool = True,
+) -> ZendeskAccount:
+    """What the connector needs to know of a Zendesk account."""
+    from connector.zendesk.account import (  # noqa: PLC0415 -- not needed for other helpdesks
         NAMES_SCOPES,
         RUNNING_SCOPES,
         ZendeskAccount,
     )
 
-    found = ZendeskAccount(
+    return ZendeskAccount(
         account=account.name,
         base_url=account.base_url,
         credentials=_credentials(account),
@@ -258,7 +271,6 @@ def zendesk(
         bots=bots,
         scopes=(*RUNNING_SCOPES, *NAMES_SCOPES) if with_names else RUNNING_SCOPES,
     )
-    return connect(found if pause is None else replace(found, pause=pause))
 
 
 def _credentials(account: AccountSettings) -> Credentials:
