@@ -9,13 +9,17 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
 from connector.base import CredentialsRejected, HelpdeskError
 from rules.lint import lint
 from worker.rule_folder import RulesInvalid, RulesMissing, load_folder
 from worker.settings import SettingsInvalid
 from worker.store.accounts import standing_notices
-from worker.store.database import Database
+from worker.store.database import Books, Database
+from worker.store.remarks import Counted, messages_dead, tickets_set_aside, words_unknown
 from worker.store.schema import schema_state
+from worker.store.summary import count_quarantined
 from worker.wiring import zendesk
 
 if TYPE_CHECKING:
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
 
 Outcome = Literal["ok", "warn", "fail"]
 _LEAST_FREE_BYTES = 1024**3
+_MOST_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,17 @@ def _rules(account: AccountSettings, today: date) -> tuple[Policy | None, list[F
 
 
 def _storage(settings: Settings, account: AccountSettings) -> Iterator[Finding]:
+    try:
+        yield from _database(settings, account)
+    # ImportError: the URL names a database whose driver is not installed.
+    except (SQLAlchemyError, ImportError, OSError) as fault:
+        # SQLAlchemy's own text quotes the statement; the driver's does not.
+        seen = str(fault.orig) if isinstance(fault, DBAPIError) else str(fault)
+        remedy = "check STIPT_DATABASE_URL and STIPT_STATE_DIR"
+        yield Finding("storage", "database", "fail", seen.strip().splitlines()[0], remedy)
+
+
+def _database(settings: Settings, account: AccountSettings) -> Iterator[Finding]:
     database = Database(settings.database_url.get_secret_value())
     try:
         path = Path(database.url.database or "")
@@ -109,6 +125,32 @@ def _stored(database: Database, account: str) -> Iterator[Finding]:
     with database.read(account) as books:
         for name, text in standing_notices(books).items():
             yield Finding("storage", name, "warn", text, "the worker's log says more")
+        yield from _remarks(books)
+
+
+def _remarks(books: Books) -> Iterator[Finding]:
+    """What the worker went on in spite of."""
+    unread = tickets_set_aside(books, _MOST_SHOWN)
+    if unread.number:
+        seen = f"{unread.number} could not be read: {_listed(unread)}"
+        yield Finding("storage", "tickets set aside", "warn", seen, "they are tried again")
+    words = words_unknown(books, _MOST_SHOWN)
+    if words.number:
+        seen = f"{words.number} taken for a fallback: {_listed(words)}"
+        yield Finding("storage", "unknown words", "warn", seen, "tell the makers of Stipt")
+    quarantined = count_quarantined(books)
+    if quarantined:
+        seen = f"{quarantined} tickets cannot be judged or written"
+        yield Finding("storage", "quarantine", "warn", seen, "the worker's log says why")
+    dead = messages_dead(books, _MOST_SHOWN)
+    if dead.number:
+        seen = f"{dead.number} will never arrive: {_listed(dead)}"
+        yield Finding("storage", "messages", "warn", seen, "mend the reason for the next ones")
+
+
+def _listed(found: Counted) -> str:
+    more = found.number > len(found.shown) >= _MOST_SHOWN
+    return "; ".join(found.shown) + ("; ..." if more else "")
 
 
 def _space(folder: Path) -> Finding:
