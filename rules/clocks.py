@@ -105,9 +105,10 @@ class Clock(msgspec.Struct, gc=False):
 
     def run_on(self, threshold: int) -> Due:
         """When `threshold` will have elapsed if the clock runs on from `stop` without a pause."""
-        if self.pieces and self.pieces[-1][1] == self.stop:
-            return self.due_in(self.pieces[-1], threshold)
         counting = self.counted_last.counting
+        last = self.pieces[-1] if self.pieces else None
+        if last is not None and last[1] == self.stop and last[2] is counting:
+            return self.due_in(last, threshold)
         at = max(self.stop, effective_start(self.counted_last, self.cycle.start))
         return self.due_in((at, at, counting, self.elapsed, counting.position(at)), threshold)
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rules.evaluate import evaluate
 from rules.lint_steps import calendars_of
 from rules.resolve_calendars import ALWAYS
+from rules.trial import run_trial
+from rules.trial_coverage import coverage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
     from rules.findings import Findings
     from rules.policy import Policy, Target
-    from rules.trials import Trial
 
 
 def lint_unused(policy: Policy, findings: Findings) -> None:
@@ -71,35 +70,6 @@ def lint_trials(policy: Policy, findings: Findings) -> None:
         hint = "add a file with tests: a ticket, what happens, what is expected"
         findings.add(policy.where, "STP316", "", message, hint)
         return
-    tiers: set[str | None] = set()
-    customers: set[str | None] = set()
-    for trial in policy.trials:
-        for tier_name, customer_name in _reached(policy, trial):
-            tiers.add(tier_name)
-            customers.add(customer_name)
-    for tier in policy.tiers:
-        if tier.name not in tiers:
-            findings.add(tier.where, "STP314", f"tiers.{tier.name}", "no test covers this tier")
-    for contract in policy.contracts:
-        if contract.name not in customers:
-            what = f"customers.{contract.name}"
-            findings.add(contract.where, "STP314", what, "no test covers this customer")
-
-
-def _reached(policy: Policy, trial: Trial) -> Iterator[tuple[str | None, str | None]]:
-    """The tiers and customers that a test's ticket belongs to, early or late."""
-    ends = {trial.ticket.created_at, _last_instant(trial)}
-    for end in sorted(ends):
-        try:
-            verdict = evaluate(trial.ticket, policy, end)
-        except ValueError:  # an instant in a year that no calendar counts
-            return
-        yield verdict.choice.tier, verdict.choice.customer
-        for cycle in verdict.cycles:
-            yield cycle.tier, cycle.customer
-
-
-def _last_instant(trial: Trial) -> datetime:
-    instants = [trial.ticket.created_at, *(each.at for each in trial.ticket.happenings)]
-    instants += [each.due_at for each in trial.cycles.values() if each.due_at]
-    return trial.until or max(instants)
+    for one in coverage(policy, (run_trial(trial, policy) for trial in policy.trials)):
+        if one.kind in {"tier", "customer"} and not one.is_reached:
+            findings.add(one.where, "STP314", one.name, f"no test covers this {one.kind}")

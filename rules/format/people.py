@@ -58,6 +58,9 @@ class RecipientForm(Form):
             raise wrong_at(((later,), error))
 
 
+_MOST_REPEATS = 1000
+
+
 class AssignForm(Form):
     """Who gets the ticket."""
 
@@ -75,6 +78,12 @@ class RepeatForm(Form):
 
     every: Annotated[Running, Field(description="Running time of the target's own clock.")]
     times: Annotated[Number, Field(description="How many times after the first.", examples=[3])]
+
+    def check(self) -> None:
+        """An end that somebody will live to see."""
+        if self.times > _MOST_REPEATS:
+            error = wrong("STP022", f"more than {_MOST_REPEATS:,} repeats", "write fewer")
+            raise wrong_at((("times",), error))
 
 
 class StepForm(Form):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, ValidatorFunctionWrapHandler, WithJsonSchema, WrapValidator
 
-from rules.facts import MEASURES
+from rules.facts import AUTHORS, CHANNELS, MEASURES, PRIORITIES
 from rules.format.base import Form, FormError, written, wrong, wrong_at
 from rules.format.conditions import match_path
 from rules.format.forms import (
@@ -23,6 +23,7 @@ from rules.format.forms import (
     When,
     YesNo,
     line,
+    one_of,
     words,
 )
 from rules.source import START, Block, Items
@@ -41,6 +42,13 @@ STATES = (
     "excluded",
     "none",
 )
+
+
+_CLOSED = {
+    "priority": ("a priority", PRIORITIES),
+    "channel": ("a channel", CHANNELS),
+    "created_by": ("an author", AUTHORS),
+}
 
 
 def _value_or_list(value: object, handler: ValidatorFunctionWrapHandler) -> object:
@@ -163,9 +171,22 @@ def _changes(value: object) -> dict[str, str | tuple[str, ...] | OrganizationFor
             found[key] = OrganizationForm.model_validate(part)
         elif isinstance(part, Block):
             raise wrong_at(((key,), wrong("STP022", "must be a value or a list of values")))
+        elif isinstance(part, str):
+            found[key] = _word(key, part)
         else:
-            found[key] = part if isinstance(part, str) else tuple(str(each) for each in part)
+            found[key] = tuple(str(each) for each in part)
     return found
+
+
+def _word(path: str, text: str) -> str:
+    """The new value of a path; only known words where the path knows no others."""
+    closed = _CLOSED.get(path)
+    if closed is None or not text:
+        return text
+    try:
+        return one_of(*closed)(text)
+    except FormError as error:
+        raise wrong_at(((path,), wrong(error.code, error.message, error.hint))) from None
 
 
 class CycleForm(Form):
