@@ -11,6 +11,7 @@ from datetime import datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from worker.call_budget import SharedBudget
 from worker.clock import SandboxClock, SystemClock
 from worker.connection_needs import reads_names
 from worker.crash import crash_point
@@ -197,13 +198,16 @@ class _Builder:
     def _helpdesk(self, account: AccountSettings, policies: PolicyShelf) -> Helpdesk:
         if account.helpdesk != "zendesk":
             raise SettingsInvalid([f"STIPT_HELPDESK: {account.helpdesk} is not supported yet"])
-        return zendesk(
+        from connector.zendesk import connect  # noqa: PLC0415 -- not needed for other helpdesks
+
+        found = zendesk_account(
             account,
             now=self.clock.now,
-            pause=self._pause,
             bots=policies.policy.settings.bots,
             with_names=reads_names(policies.policy),
         )
+        budget = SharedBudget(self.database, account.name, account.api_share)
+        return connect(replace(found, pause=self._pause, budget=budget))
 
     def _pause(self, seconds: float) -> bool:
         # What a connector waits for in the middle of a write is its bulk job.

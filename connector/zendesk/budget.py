@@ -45,7 +45,14 @@ class Budget(Protocol):
 
 
 @dataclass(slots=True)
-class _Bucket:
+class Bucket:
+    """What is known of one bucket; seconds are epoch seconds of the helpdesk's clock.
+
+    `used` are the calls of the window (its number since the epoch) that were
+    counted by us, `remaining` what the helpdesk said is left in it.
+    """
+
+    name: str
     limit: int | None = None
     window: int = -1
     used: int = 0
@@ -54,76 +61,95 @@ class _Bucket:
     penalty: int = 0
     penalty_until: float = 0.0
 
+    def turn(self, now: float) -> None:
+        """Begin the window of `now`, if that is a later one."""
+        window = int(now // window_s(self.name))
+        if window > self.window:
+            self.window, self.used, self.remaining = window, 0, None
+
+    def wait(self, now: float, share: Fraction) -> float:
+        """Seconds until a call may be made; 0 where that is now."""
+        self.turn(now)
+        if now < self.blocked_until:
+            return self.blocked_until - now
+        used_up = self.remaining is not None and self.remaining <= 0
+        if used_up or self.used >= self.allowed(now, share):
+            return window_s(self.name) - now % window_s(self.name)
+        return 0.0
+
+    def allowed(self, now: float, share: Fraction) -> float:
+        """Calls a window; infinite where no limit is known.
+
+        Args:
+            now: the present second.
+            share: the part of the plan's calls that may be used; the rest stays
+                free for the account's other tools. Of the exports' bucket one
+                call a minute stays free, and two more after each refusal, for
+                ten minutes.
+        """
+        if self.limit is None:
+            return float("inf")
+        if self.name == INCREMENTAL:
+            penalty = self.penalty if now < self.penalty_until else 0
+            return max(self.limit - 1 - penalty, 1)
+        return max(int(self.limit * share), 1)
+
+    def observe(self, limit: int, remaining: int, now: float) -> None:
+        """Learn what the headers of an answer say."""
+        self.turn(now)
+        self.limit = limit
+        self.remaining = remaining if self.remaining is None else min(self.remaining, remaining)
+
+    def refuse(self, wait: float, now: float) -> None:
+        """Learn that a call was refused for so many seconds."""
+        self.turn(now)
+        self.blocked_until = max(self.blocked_until, now + wait)
+        if self.name == INCREMENTAL:
+            self.penalty = min((self.penalty if now < self.penalty_until else 0) + 2, 7)
+            self.penalty_until = now + _PENALTY_SECONDS
+
+
+def first_buckets() -> dict[str, Bucket]:
+    """What holds before any answer has told the limits."""
+    return {name: Bucket(name, limit) for name, limit in _LIMITS.items()}
+
 
 class MemoryBudget:
-    """A budget for the threads of one process.
+    """A budget for the threads of one process; `share` is that of `Bucket.allowed`."""
 
-    Args:
-        share: the part of the plan's calls that may be used; the rest stays
-            free for the account's other tools. Of the exports' bucket one call
-            a minute stays free, and two more after each refusal, for ten minutes.
-    """
-
-    def __init__(self, share: Fraction, limits: Mapping[str, int] = _LIMITS) -> None:
+    def __init__(self, share: Fraction) -> None:
         self._share = share
         self._lock = threading.Lock()
-        self._buckets = {name: _Bucket(limit=limit) for name, limit in limits.items()}
+        self._buckets = first_buckets()
 
     def take(self, buckets: Sequence[str], at: datetime) -> tuple[float, str]:
         """Count one call against all buckets, or none; see `Budget.take`."""
         now = at.timestamp()
         with self._lock:
-            waits = [(self._wait(name, now), name) for name in buckets]
+            waits = [(self._held(name).wait(now, self._share), name) for name in buckets]
             worst = max(waits, default=(0.0, ""))
             if worst[0] > 0:
                 return worst
             for name in buckets:
-                self._buckets[name].used += 1
+                self._held(name).used += 1
             return (0.0, "")
 
     def observe(self, bucket: str, limit: int, remaining: int, at: datetime) -> None:
         """Learn what an answer's headers say of a bucket."""
         with self._lock:
-            held = self._current(bucket, at.timestamp())
-            held.limit = limit
-            held.remaining = remaining if held.remaining is None else min(held.remaining, remaining)
+            self._held(bucket).observe(limit, remaining, at.timestamp())
 
     def refuse(self, bucket: str, wait: float, at: datetime) -> None:
         """Learn that the helpdesk refused a call for so many seconds."""
-        now = at.timestamp()
         with self._lock:
-            held = self._current(bucket, now)
-            held.blocked_until = max(held.blocked_until, now + wait)
-            if bucket == INCREMENTAL:
-                held.penalty = min((held.penalty if now < held.penalty_until else 0) + 2, 7)
-                held.penalty_until = now + _PENALTY_SECONDS
+            self._held(bucket).refuse(wait, at.timestamp())
 
-    def _current(self, name: str, now: float) -> _Bucket:
-        held = self._buckets.setdefault(name, _Bucket())
-        window = int(now // _window(name))
-        if held.window != window:
-            held.window, held.used, held.remaining = window, 0, None
-        return held
-
-    def _wait(self, name: str, now: float) -> float:
-        held = self._current(name, now)
-        if now < held.blocked_until:
-            return held.blocked_until - now
-        used_up = held.remaining is not None and held.remaining <= 0
-        if used_up or held.used >= self._allowed(name, held, now):
-            return _window(name) - now % _window(name)
-        return 0.0
-
-    def _allowed(self, name: str, held: _Bucket, now: float) -> float:
-        if held.limit is None:
-            return float("inf")
-        if name == INCREMENTAL:
-            penalty = held.penalty if now < held.penalty_until else 0
-            return max(held.limit - 1 - penalty, 1)
-        return max(int(held.limit * self._share), 1)
+    def _held(self, name: str) -> Bucket:
+        return self._buckets.setdefault(name, Bucket(name))
 
 
-def _window(name: str) -> int:
+def window_s(name: str) -> int:
+    """How long a bucket's window lasts, in seconds."""
     return _LONG_WINDOWS.get(name, _MINUTE)
 
 

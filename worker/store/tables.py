@@ -272,6 +272,19 @@ budgets = sa.Table(
     _instant("lifted_at"),
 )
 
+call_budgets = sa.Table(
+    "call_budgets",
+    metadata,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("bucket", sa.Text, primary_key=True),
+    sa.Column("plan_limit", sa.Integer),  # calls a window that the plan allows
+    sa.Column("window_no", sa.BigInteger, nullable=False),  # windows since the epoch
+    _count("used"),
+    _instant("blocked_until"),
+    _count("penalty"),
+    _instant("penalty_until"),
+)
+
 set_aside = sa.Table(
     "set_aside",
     metadata,
