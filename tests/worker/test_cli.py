@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from connector.base import CredentialsRejected, Throttled, Unavailable
 from connector.history.mapping import MappingError
@@ -123,6 +124,8 @@ def test_a_mistyped_command_gets_the_nearest_one(capsys: pytest.CaptureFixture[s
         (CredentialsRejected("401"), "doctor", 4, "refuses the credentials"),
         (CredentialsRejected("401"), "plan", 1, "refuses the credentials"),
         (FileNotFoundError(2, "No such file", "x.csv"), "replay", 1, "x.csv: No such file"),
+        (OSError(28, "No space left on device"), "replay", 1, "No space left"),
+        (DatabaseError("SELECT 1", {}, Exception("file is not a database")), "explain", 4, "file"),
     ],
 )
 def test_a_mistake_is_a_sentence_and_an_exit_code(
@@ -135,19 +138,23 @@ def test_a_mistake_is_a_sentence_and_an_exit_code(
     assert "bug" not in "\n".join(failure.lines)
 
 
+@pytest.mark.parametrize(
+    "error",
+    [ZeroDivisionError("secret text"), IntegrityError("secret text", {}, Exception("secret"))],
+)
 def test_a_bug_prints_an_id_and_where_the_details_are(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
 
-    failure = failure_of(ZeroDivisionError("secret text"), "replay")
+    failure = failure_of(error, "replay")
 
     assert failure.code == 1
     found = re.search(r"id ([0-9a-f]{12})", failure.lines[0])
     assert found is not None
     details = tmp_path / "stipt" / "bugs" / f"stipt-{found[1]}.txt"
     assert str(details) in failure.lines[1]
-    assert "ZeroDivisionError" in details.read_text()
+    assert type(error).__name__ in details.read_text()
     assert details.stat().st_mode & 0o077 == 0
     assert "secret text" not in "\n".join(failure.lines)
 

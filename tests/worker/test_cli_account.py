@@ -193,3 +193,12 @@ def test_run_without_settings_ends_with_78(
     assert run(["run", "--once"]) == 78
     assert "ZENDESK_OAUTH_CLIENT_SECRET" in capsys.readouterr().err
     assert account.settings.tickets == 40
+
+
+def test_a_pass_with_refused_credentials_ends_with_4(
+    account: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ZENDESK_OAUTH_CLIENT_SECRET", "wrong")
+    assert run(["run", "--once", "--quiet"]) == 4
+    assert "the connection is paused: POST /oauth/tokens" in capsys.readouterr().err
+    assert account.ledger.writes == []

@@ -5,6 +5,7 @@ What an admin or a helpdesk did wrong is a sentence; a bug is an id and the
 file that holds the details.
 """
 
+import errno
 import os
 import tempfile
 import traceback
@@ -13,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from worker.cli.exit_codes import CommandFailed, ExitCode
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,12 @@ _MEANINGS: dict[str, tuple[str, ExitCode]] = {
 """Errors by their full name, so that nothing is imported to recognise them: what they mean to
 the person at the keyboard, and the exit code (78 is for `run` alone, elsewhere it is 1)."""
 
+_ITSELF: dict[str, tuple[str, ExitCode]] = {
+    # A file that is no database; its children, such as IntegrityError, are bugs.
+    "sqlalchemy.exc.DatabaseError": ("the database cannot be used:", ExitCode.OUTSIDE),
+}
+"""As above, for errors of exactly this class."""
+
 
 def failure_of(error: Exception, command: str) -> Failure:
     """What to print for an error that left a command, and how to end.
@@ -64,8 +73,8 @@ def failure_of(error: Exception, command: str) -> Failure:
 def _named(error: Exception, command: str) -> Failure | None:
     if isinstance(error, CommandFailed):
         return Failure((str(error),), error.code)
-    for parent in type(error).__mro__:
-        meaning = _MEANINGS.get(f"{parent.__module__}.{parent.__qualname__}")
+    own, *parents = (f"{one.__module__}.{one.__qualname__}" for one in type(error).__mro__)
+    for meaning in (_ITSELF.get(own), *map(_MEANINGS.get, (own, *parents))):
         if meaning is not None:
             heading, code = meaning
             if code is ExitCode.SETTINGS and command != "run":
@@ -73,6 +82,8 @@ def _named(error: Exception, command: str) -> Failure | None:
             return Failure((*([heading] if heading else []), *_sentences(error)), code)
     if isinstance(error, OSError) and error.filename is not None:
         return Failure((f"{error.filename}: {error.strerror}",), ExitCode.ERROR)
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        return Failure((f"the answer could not be written: {error.strerror}",), ExitCode.ERROR)
     return None
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
-from worker.cli.exit_codes import CommandFailed
+from worker.cli.exit_codes import CommandFailed, ExitCode
 from worker.cli.options import ConfigFile
 from worker.cli.output import JsonFlag, QuietFlag, as_json, result, say
 
@@ -72,7 +72,8 @@ def _once(settings: "Settings", *, json: bool, quiet: bool) -> None:
             result(_line(one))
     for one in reports:
         if one.paused:
-            raise CommandFailed(f"{one.account}: the connection is paused: {one.paused}")
+            message = f"{one.account}: the connection is paused: {one.paused}"
+            raise CommandFailed(message, ExitCode.OUTSIDE)
         if not one.is_complete:
             say(f"{one.account}: not everything could be done now; the next pass goes on")
 

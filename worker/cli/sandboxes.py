@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 def sandbox(
     *,
-    port: Annotated[int, typer.Option(help="Loopback port; 0 takes a free one.", min=0)] = 8321,
+    port: Annotated[
+        int, typer.Option(help="Loopback port; 0 takes a free one.", min=0, max=65535)
+    ] = 8321,
     tickets: Annotated[int, typer.Option(help="How many tickets it begins with.", min=0)] = 300,
     seed: Annotated[int, typer.Option(help="The same seed makes the same helpdesk.")] = 1,
     speed: Annotated[
