@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the engine turns: the very second, the far end, the rarely met combination."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from rules import select
+from rules.evaluate import evaluate
+from rules.facts import Organization
+from rules.policy import EVERYTHING, AllOf, Condition, PathIs, Policy
+from rules.select import selector_of
+from rules.steps import steps_due
+from tests.rules.builders import (
+    a_calendar,
+    a_chooser,
+    a_contract,
+    a_policy,
+    a_step,
+    a_target,
+    a_ticket,
+    a_tier,
+    brief,
+    change,
+    comment,
+    instant,
+    judged,
+    one_tier,
+    row_of,
+    status,
+)
+
+CLOSING = a_calendar(at_closing="closing")
+
+
+def at(text: str) -> str:
+    return f"2026-11-23 {text}"  # a Monday
+
+
+def _is(path: str, *values: str) -> PathIs:
+    return PathIs(path, frozenset(values))
+
+
+def _moments(*steps: str, now: str, ticket: Any, target: Any, **more: Any) -> dict[str, str | None]:
+    policy = one_tier(target, escalations={"usual": tuple(a_step(s) for s in steps)}, **more)
+    row = row_of(ticket, policy, now, target.measure)
+    return {step.key: step.at and step.at.strftime("%m-%d %H:%M") for step in row.steps}
+
+
+def test_a_judging_instant_without_a_zone_is_refused() -> None:
+    with pytest.raises(ValueError, match="the judging instant needs a time zone"):
+        evaluate(a_ticket(), one_tier(a_target()), datetime(2026, 11, 23, 12))  # noqa: DTZ001
+
+
+def test_a_policy_without_escalations_has_no_steps() -> None:
+    policy = one_tier(a_target())
+    verdict = judged(a_ticket(), policy, at("20:00"))
+    assert steps_due(verdict, policy, frozenset(), instant(at("20:00"))) == ()
+
+
+# A threshold used up at a closing, before the clock stood
+
+
+def test_time_used_up_at_a_closing_is_shown_there_though_the_clock_stood_all_night() -> None:
+    target = a_target("resolution", "4h", counted="office", pause_on=("pending",), escalate="usual")
+    ticket = a_ticket(
+        at("13:00"), status(at("17:00"), "pending"), status("2026-11-24 09:00", "open")
+    )
+    now = "2026-11-24 08:00"
+    assert _moments("due", now=now, ticket=ticket, target=target, calendars=[CLOSING]) == {
+        "due": None  # as long as the pause lasts
+    }
+    now = "2026-11-24 09:00"
+    assert _moments("due", now=now, ticket=ticket, target=target, calendars=[CLOSING]) == {
+        "due": "11-23 17:00"
+    }
+    row = row_of(ticket, one_tier(target, calendars=[CLOSING]), "2026-11-24 09:01", "resolution")
+    assert brief(row) == ("breached_open", "11-23 17:00", 241)
+    assert row.breached_at == instant("2026-11-24 09:00")
+
+
+def test_time_used_up_at_no_closing_of_the_present_calendar_is_due_when_it_runs_on() -> None:
+    chooser = a_chooser("by_brand", "brand", {"round": "always"}, "office")
+    target = a_target("resolution", "4h", counted="by_brand", pause_on=("pending",))
+    ticket = a_ticket(
+        at("17:30"),
+        status(at("21:30"), "pending"),
+        change(at("22:00"), "brand", "other"),
+        status("2026-11-24 09:00", "open"),
+        brand="round",
+    )
+    policy = one_tier(target, calendars=[CLOSING], choosers=[chooser])
+    assert brief(row_of(ticket, policy, "2026-11-24 09:00", "resolution")) == (
+        "running",
+        "11-24 09:00",
+        240,
+    )
+
+
+def test_nothing_used_up_is_due_at_the_opening_not_at_the_closing_before_it() -> None:
+    target = a_target("first_reply", "4h", counted="office", escalate="usual")
+    found = _moments(
+        *("240m before", "50%"),
+        now="2026-11-24 08:00",
+        ticket=a_ticket(at("20:00")),
+        target=target,
+        calendars=[CLOSING],
+    )
+    assert found == {"240m before": "11-24 09:00", "50%": "11-24 11:00"}
+
+
+# Targets that arrive
+
+
+def test_days_that_are_over_when_their_target_arrives_are_breached_at_the_arrival() -> None:
+    spans = {"high": "1wd", "otherwise": "10wd"}
+    policy = one_tier(a_target("resolution", spans, counted="office"))
+    ticket = a_ticket(at("10:00"), change("2026-11-27 12:00", "priority", "high"))
+    assert row_of(ticket, policy, "2026-11-27 11:59", "resolution").state == "running"
+    row = row_of(ticket, policy, "2026-11-27 12:00", "resolution")
+    assert (row.state, row.due_at) == ("breached_open", instant("2026-11-24 10:00"))
+    assert row.breached_at == instant("2026-11-27 12:00")
+
+
+def test_days_that_end_at_the_very_arrival_of_their_target_are_not_over() -> None:
+    spans = {"high": "1cd", "otherwise": "10cd"}
+    policy = one_tier(a_target("resolution", spans))
+    ticket = a_ticket(at("10:00"), change("2026-11-24 10:00", "priority", "high"))
+    assert row_of(ticket, policy, "2026-11-24 10:00", "resolution").state == "running"
+    row = row_of(ticket, policy, "2026-11-24 10:01", "resolution")
+    assert (row.state, row.breached_at) == ("breached_open", instant("2026-11-24 10:00"))
+
+
+def test_a_second_breach_does_not_replace_the_first() -> None:
+    spans = {"high": "1h", "urgent": "1cd", "otherwise": "2h"}
+    policy = one_tier(a_target("resolution", spans))
+    ticket = a_ticket(
+        at("10:00"),
+        change(at("13:00"), "priority", "high"),
+        change("2026-11-25 10:00", "priority", "urgent"),
+    )
+    row = row_of(ticket, policy, "2026-11-26 10:00", "resolution")
+    assert (row.breached_at, row.priority) == (instant(at("12:00")), "normal")
+    assert (row.target_seconds, row.due_at) == (7200, instant(at("12:00")))
+
+
+# Selection
+
+
+def _paired(*conditions: Condition) -> Policy:
+    contracts = [
+        a_contract(f"contract {number}", condition, "standard")
+        for number, condition in enumerate(conditions)
+    ]
+    return a_policy(a_tier("standard", a_target()), contracts=contracts)
+
+
+def _customer(policy: Policy, **more: Any) -> str | None:
+    return judged(a_ticket(**more), policy, at("10:30")).choice.customer
+
+
+def test_a_contract_may_demand_an_organisation_and_more() -> None:
+    demand = AllOf((_is("channel", "web"), _is("organization.id", "360001", "360002")))
+    policy = _paired(demand)
+    assert _customer(policy, channel="web") == "contract 0"
+    assert _customer(policy, channel="email") is None
+    assert _customer(policy, channel="web", organization=Organization("7")) is None
+    assert _customer(policy, channel="web", organization=None) is None
+
+
+def test_a_contract_without_an_organisation_is_found_for_everybody() -> None:
+    policy = _paired(AllOf((_is("channel", "web"), _is("tags", "vip"))))
+    assert _customer(policy, channel="web", tags=("vip",)) == "contract 0"
+    assert _customer(policy, channel="web", tags=("vip",), organization=None) == "contract 0"
+    assert _customer(policy, channel="web") is None
+    assert _customer(_paired(EVERYTHING), organization=None) == "contract 0"
+
+
+def test_organisations_can_be_chosen_by_their_name() -> None:
+    policy = _paired(_is("organization.name", "Acme BV"))
+    assert _customer(policy) == "contract 0"
+    assert _customer(policy, organization=Organization("360001", "Other")) is None
+    assert _customer(policy, organization=None) is None
+
+
+def test_a_full_memory_of_choices_is_emptied_and_filled_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(select, "_MEMORY", 2)
+    policy = one_tier(a_target("first_reply", {"high": "1h", "otherwise": "2h"}))
+    selector = selector_of(policy)
+    for priority in ("low", "high", "normal", "urgent", "high"):
+        chosen = selector.select({"priority": priority}, 0)
+        again = selector.select({"priority": priority}, 0)
+        assert again is chosen
+        assert chosen.priority == priority
+        hours = 1 if priority == "high" else 2
+        assert chosen.applications["first_reply"].span.amount == hours * 3600
+
+
+# When to look again
+
+
+def test_a_breached_clock_is_looked_at_again_for_its_steps_alone() -> None:
+    target = a_target("first_reply", "1h", escalate="usual")
+    policy = one_tier(target, escalations={"usual": (a_step("120m after"),)})
+    assert judged(a_ticket(at("10:00")), policy, at("11:30")).look_at == instant(at("13:00"))
+    assert judged(a_ticket(at("10:00")), policy, at("13:00")).look_at is None
+    assert judged(a_ticket(at("10:00"), comment(at("12:00"))), policy, at("12:30")).look_at is None
