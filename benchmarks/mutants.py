@@ -29,7 +29,10 @@ from typing import TYPE_CHECKING
 
 import hypothesis
 import msgspec
+import psycopg
 import pytest
+import redis
+import structlog
 from mutations import Mutant, mutants_of
 
 if TYPE_CHECKING:
@@ -64,7 +67,13 @@ ENGINE_TESTS = (
     "test_engine_oracle",
 )
 SEED, SAMPLE = 20261123, 480
-PRELOADED = (hypothesis, msgspec)  # what every run imports is imported once, here
+PRELOADED = (
+    hypothesis,
+    msgspec,
+    psycopg,
+    redis,
+    structlog,
+)  # what every run imports is imported once, here
 SLOWEST = 90.0
 
 
@@ -85,17 +94,16 @@ def main() -> None:
         for mutant in mutants:
             print(mutant)
         return
+    outcomes = []
     with tempfile.TemporaryDirectory(prefix="stipt-mutants-") as folder:
         copies = [_copy(Path(folder) / str(number)) for number in range(options.jobs)]
         _check_that_tests_notice(copies[0])
-        outcomes = []
         for outcome in _outcomes(mutants, copies):
             outcomes.append(outcome)
             _progress(len(outcomes), len(mutants), outcome)
+            if options.out:
+                _write(options.out, outcome)
     _print_figures(outcomes)
-    if options.out:
-        lines = [json.dumps({**asdict(each.mutant), "ended": each.ended}) for each in outcomes]
-        options.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _options() -> argparse.Namespace:
@@ -105,13 +113,13 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--at", action="append", default=[], metavar="FILE[:LINE]")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="at a time")
     parser.add_argument("--list", action="store_true", help="print the mutants, run nothing")
-    parser.add_argument("--out", type=Path, help="write every outcome as a JSON line")
+    parser.add_argument("--out", type=Path, help="add every outcome to this file, a JSON line each")
     return parser.parse_args()
 
 
 def _chosen(options: argparse.Namespace) -> Iterator[Mutant]:
     """The sample, in the order of files and lines; with --at everything at those places."""
-    everything = [m for file in (*CALENDARS, *ENGINE) for m in mutants_of(ROOT, file)]
+    everything = [m for file in (*ENGINE, *CALENDARS) for m in mutants_of(ROOT, file)]
     if options.at:
         places = set(options.at)
         yield from (m for m in everything if places & {m.file, f"{m.file}:{m.line}"})
@@ -223,6 +231,12 @@ def _outcomes(mutants: Iterable[Mutant], copies: list[Path]) -> Iterator[Outcome
                 (copy / mutant.file).write_text(mutant.applied_to(intact), encoding="utf-8")
                 running[copy] = (mutant, intact, _start(copy, mutant.file))
         sleep(0.02)
+
+
+def _write(file: Path, outcome: Outcome) -> None:
+    with file.open("a", encoding="utf-8") as lines:
+        line = {**asdict(outcome.mutant), "ended": outcome.ended, "seconds": outcome.seconds}
+        lines.write(json.dumps(line) + "\n")
 
 
 def _progress(done: int, total: int, outcome: Outcome) -> None:
