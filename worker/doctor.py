@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from connector.base import CredentialsRejected, HelpdeskError
 from rules.lint import lint
+from worker.recipients import unreachable
 from worker.rule_folder import RulesInvalid, RulesMissing, load_folder
 from worker.settings import SettingsInvalid
 from worker.store.accounts import standing_notices
@@ -50,6 +51,8 @@ def examine(settings: Settings, account: AccountSettings, now: datetime) -> Iter
     yield from _settings(account)
     policy, findings = _rules(account, now.date())
     yield from findings
+    if policy is not None:
+        yield from _recipients(settings, policy, now)
     yield from _storage(settings, account)
     yield from _helpdesk(account, policy, lambda: now)
     yield _zones()
@@ -87,6 +90,16 @@ def _rules(account: AccountSettings, today: date) -> tuple[Policy | None, list[F
             Finding("rules", "concrete", "warn", f"{n_findings} findings", look),
         ]
     return policy, [loaded, Finding("rules", "concrete", "ok", "no findings")]
+
+
+def _recipients(settings: Settings, policy: Policy, now: datetime) -> Iterator[Finding]:
+    found = unreachable(settings, policy, lambda: now)
+    for name, why in sorted(found.items()):
+        remedy = "set what is named here, or change the recipient in the rules"
+        yield Finding("messages", name, "warn", why, remedy)
+    if policy.recipients and not found:
+        seen = f"all {len(policy.recipients)} recipients can be told"
+        yield Finding("messages", "recipients", "ok", seen)
 
 
 def _storage(settings: Settings, account: AccountSettings) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ from worker.error_reports import report
 from worker.keeping import kept_lease
 from worker.logs import get_logger
 from worker.process_lock import holder
+from worker.recipients import tell_unreachable
 from worker.run_once import run_once
 from worker.tick import Ticker
 from worker.wiring import opened
@@ -103,7 +104,7 @@ class Service:
             ticker = Ticker(self._installation, self._actors)
             self._loop("tick", lambda: self._tick(ticker))
             self._loop("audit", self._audit)
-        self._loop("rules", self._read_rules)
+        self._loop("rules", self._rules_reader())
         _log.info("service_started", role=",".join(sorted(self._roles)))
 
     def drain(self) -> bool:
@@ -178,15 +179,22 @@ class Service:
             audit_and_ping(self._installation)
         return 0.0
 
-    def _read_rules(self) -> float:
-        is_asked = self._reload.is_set()
-        self._reload.clear()
-        for work in self._installation.accounts:
-            if is_asked:
-                work.policies.reload()
-            else:
-                work.policies.reload_if_changed()
-        return 2.0
+    def _rules_reader(self) -> Callable[[], float]:
+        unchecked = {work.name for work in self._installation.accounts}
+
+        def read() -> float:
+            is_asked = self._reload.is_set()
+            self._reload.clear()
+            for work in self._installation.accounts:
+                shelf = work.policies
+                if shelf.reload() if is_asked else shelf.reload_if_changed():
+                    unchecked.add(work.name)
+                if work.name in unchecked:
+                    tell_unreachable(self._installation, work)
+                    unchecked.discard(work.name)
+            return 2.0
+
+        return read
 
     def _on_stop(self, number: int, frame: FrameType | None) -> None:
         del frame

@@ -24,6 +24,7 @@ from worker.settings_values import (
     HelpdeskUrl,
     Level,
     LoopbackUrl,
+    Networks,
     Share,
     Since,
     Span,
@@ -143,7 +144,7 @@ class Settings(_FromNames):
     drain_timeout: Span = Field(timedelta(seconds=25), alias="STIPT_DRAIN_TIMEOUT")
     mail_url: SecretStr | None = Field(None, alias="STIPT_MAIL_URL")
     allow_hosts: Words = Field((), alias="STIPT_ALLOW_HOSTS")
-    allow_networks: Words = Field((), alias="STIPT_ALLOW_NETWORKS")
+    allow_networks: Networks = Field((), alias="STIPT_ALLOW_NETWORKS")
     clock_url: LoopbackUrl | None = Field(None, alias="STIPT_CLOCK_URL")
     deadman_url: SecretStr | None = Field(None, alias="STIPT_DEADMAN_URL")
     log_level: Level = Field("info", alias="STIPT_LOG_LEVEL")

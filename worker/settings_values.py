@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -83,6 +84,15 @@ def _words(text: object) -> object:
     return tuple(text.replace(",", " ").split()) if isinstance(text, str) else text
 
 
+def _networks(written: tuple[str, ...]) -> tuple[str, ...]:
+    for one in written:
+        try:
+            ipaddress.ip_network(one)
+        except ValueError:
+            raise ValueError(f'networks such as "10.1.0.0/16"; {one} is none') from None
+    return written
+
+
 def _lower(text: object) -> object:
     return text.lower() if isinstance(text, str) else text
 
@@ -92,6 +102,7 @@ Share = Annotated[Fraction, BeforeValidator(share)]
 Since = Annotated[datetime | timedelta, BeforeValidator(instant_or_span)]
 Bind = Annotated[str, AfterValidator(_bind)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+Networks = Annotated[tuple[str, ...], BeforeValidator(_words), AfterValidator(_networks)]
 HelpdeskUrl = Annotated[str, AfterValidator(_helpdesk_url)]
 LoopbackUrl = Annotated[str, AfterValidator(_loopback_url)]
 Switch = Annotated[Literal["off", "on"], BeforeValidator(_lower)]

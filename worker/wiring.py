@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,9 +15,10 @@ from worker.clock import SandboxClock, SystemClock
 from worker.connection_needs import reads_names
 from worker.crash import crash_point
 from worker.heartbeats import Heartbeats
-from worker.notify.messenger import Delivery, Messenger
+from worker.notify.messenger import Messenger
 from worker.policies import PolicyShelf
 from worker.process_lock import only_process
+from worker.recipients import delivery
 from worker.reconcile import Reconciler
 from worker.sending import Outbox
 from worker.settings import SettingsInvalid
@@ -217,15 +217,8 @@ class _Builder:
     def _messenger(
         self, account: AccountSettings, helpdesk: Helpdesk, policies: PolicyShelf
     ) -> Messenger:
-        mail = self.settings.mail_url
-        delivery = Delivery(
-            environment=os.environ,
-            mail_url=mail.get_secret_value() if mail else None,
-            allow_hosts=self.settings.allow_hosts,
-            allow_networks=self.settings.allow_networks,
-        )
         return Messenger(
-            delivery,
+            delivery(self.settings),
             policy_of=policies.by_hash_or_present,
             helpdesk_of=lambda _account: helpdesk,
             link_of=_link_of(account),

@@ -18,6 +18,7 @@ from tests.worker.conftest import Site
 from tests.worker.sandbox_site import GENEROUS, REPOSITORY, SandboxSite
 from worker.auditor import audit_and_ping
 from worker.run import Service
+from worker.store.accounts import standing_notices
 
 SERVE = "import sys; from worker.run import run; from worker.settings import load_settings; "
 SERVE += "sys.exit(run(load_settings()))"
@@ -51,6 +52,28 @@ def test_the_loops_write_and_tell_by_themselves(site: Site) -> None:
         assert service.drain()
     ages = site.installation.heartbeats.ages()
     assert {"tick", "rules", "poll:default"} <= set(ages)
+
+
+def test_recipients_who_cannot_be_told_are_named_at_the_start(site: Site) -> None:
+    service = Service(site.start(), ("tick",))
+
+    def notice() -> str | None:
+        with site.database.read("default") as books:
+            return standing_notices(books).get("recipients_unreachable")
+
+    service.start()
+    try:
+        assert eventually(lambda: notice() is not None)
+        assert "team_lead (no mail server is set" in str(notice())
+        text = (
+            (site.rules / "sla.yaml")
+            .read_text()
+            .replace("team_lead: {email: lead@example.com}", "team_lead: {url: env:TEAM_LEAD_URL}")
+        )
+        (site.rules / "sla.yaml").write_text(text)
+        assert eventually(lambda: "TEAM_LEAD_URL" in str(notice()))
+    finally:
+        service.drain()
 
 
 def test_a_loop_that_fails_goes_on(site: Site) -> None:

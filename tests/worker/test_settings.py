@@ -172,3 +172,9 @@ def test_every_secret_has_a_file_twin() -> None:
         "STIPT_MAIL_URL",
         "SENTRY_DSN",
     } <= NAMES.secrets
+
+
+def test_a_network_that_is_none_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsInvalid) as caught:
+        load_settings({"STIPT_ALLOW_NETWORKS": "10.1.0.0/16 10.1.0.0/40"}, environment={})
+    assert any("10.1.0.0/40 is none" in one for one in caught.value.problems)
