@@ -6,19 +6,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from rules.calendar_zones import time_zone
 from rules.detail import counted_in, stamp
-from rules.duration import format_running
 from rules.evaluate import evaluate, judge
+from rules.explain_text import explanation_text
 from rules.ledger import ClockSegment, ledger
 from rules.reasons import why_chosen, why_fails
 from rules.select import Selector, selector_of
+from rules.ticket_facts import ticket_facts
 from rules.timeline import instant_of, seconds_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
-    from zoneinfo import ZoneInfo
 
     from rules.evaluate import Selected
     from rules.facts import Ticket
@@ -41,16 +40,35 @@ class InForce:
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
-    """A verdict with everything it rests on."""
+class KeptVerdict:
+    """A closed cycle that stays as an earlier policy judged it."""
 
+    measure: str
+    cycle: int
+    state: str
+    due_at: datetime | None
+    rule: str
+    policy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A verdict with everything it rests on.
+
+    `sent` is None where nobody knows which steps were sent; `kept` are closed
+    cycles that the record holds differently from what is explained here.
+    """
+
+    ticket: Ticket
+    policy: Policy
     verdict: Verdict
     because: str
     rejected: tuple[str, ...]
     in_force: tuple[InForce, ...]
     ledgers: tuple[tuple[ClockSegment, ...], ...]
     counts: tuple[tuple[str, ...], ...]
-    sent: frozenset[StepKey]
+    sent: frozenset[StepKey] | None
+    kept: tuple[KeptVerdict, ...] = ()
 
     def to_json(self) -> Json:
         """One object with stable keys; instants in UTC, durations in seconds."""
@@ -74,6 +92,7 @@ class Explanation:
                 }
                 for item in self.in_force
             ],
+            "facts": ticket_facts(self.ticket),
             "nothing": self.verdict.nothing,
             "cycles": [
                 _cycle_json(row, segments, counts, self.sent)
@@ -81,51 +100,45 @@ class Explanation:
                     self.verdict.cycles, self.ledgers, self.counts, strict=True
                 )
             ],
+            "kept": [_kept_json(one) for one in self.kept],
         }
 
     def text(self) -> str:
         """Plain lines for a terminal; instants in the calendar's zone with offset, and in UTC."""
-        choice = self.verdict.choice
-        judged_at, revision = stamp(self.verdict.judged_at), self.verdict.policy[:7]
-        customer = f", customer {choice.customer}" if choice.customer else ""
-        lines = [
-            f"Ticket {self.verdict.ticket_id}, judged at {judged_at} by policy {revision}",
-            f"Tier {choice.tier or 'none'}{customer}, priority {choice.priority or 'none'}",
-            f"  because {self.because}",
-        ]
-        lines += [f"  not {reason}" for reason in self.rejected]
-        if len(self.in_force) > 1:
-            lines += [
-                f"  since {stamp(item.since)}: tier {item.tier or 'none'}, "
-                f"priority {item.priority or 'none'}"
-                for item in self.in_force
-            ]
-        if self.verdict.nothing:
-            lines.append(f"No target: {self.verdict.nothing}")
-        for row, segments in zip(self.verdict.cycles, self.ledgers, strict=True):
-            lines += _cycle_lines(row, segments, self.sent)
-        return "\n".join(lines) + "\n"
+        return explanation_text(self)
 
 
 def explain(
-    ticket: Ticket, policy: Policy, now: datetime, sent: Collection[StepKey] = frozenset()
+    ticket: Ticket,
+    policy: Policy,
+    now: datetime,
+    sent: Collection[StepKey] | None = None,
+    kept: Collection[KeptVerdict] = (),
 ) -> Explanation:
     """The verdict at `now` with its choice, ledgers and steps.
 
-    `sent` are the steps known to have been sent; without it none is marked.
+    Args:
+        ticket: the facts.
+        policy: the rules to explain it by.
+        now: the instant of judging.
+        sent: the steps known to have been sent; None where nobody knows.
+        kept: closed cycles as the record holds them, where that is different.
     """
     verdict = evaluate(ticket, policy, now)
     judged = judge(ticket, policy, now)
     selector = selector_of(policy)
     state = dict(verdict.choice.state)
     return Explanation(
+        ticket=ticket,
+        policy=policy,
         verdict=verdict,
         because=why_chosen(verdict.choice),
         rejected=tuple(_rejected(verdict, selector, state, seconds_of(ticket.created_at))),
         in_force=tuple(_in_force(judged.selected)),
         ledgers=tuple(ledger(row.clock, judged.life.statuses) for row in verdict.cycles),
         counts=tuple(tuple(counted_in(row, policy)) for row in verdict.cycles),
-        sent=frozenset(sent),
+        sent=None if sent is None else frozenset(sent),
+        kept=tuple(kept),
     )
 
 
@@ -173,7 +186,7 @@ def _cycle_json(
     row: CycleVerdict,
     segments: tuple[ClockSegment, ...],
     counts: tuple[str, ...],
-    sent: frozenset[StepKey],
+    sent: frozenset[StepKey] | None,
 ) -> Json:
     return {
         "measure": row.measure,
@@ -210,7 +223,7 @@ def _cycle_json(
             {
                 "step": step.key,
                 "at": _stamp(step.at),
-                "sent": (row.measure, row.cycle, step.key) in sent,
+                "sent": None if sent is None else (row.measure, row.cycle, step.key) in sent,
                 "rule": str(step.step.where),
             }
             for step in row.steps
@@ -218,53 +231,16 @@ def _cycle_json(
     }
 
 
+def _kept_json(one: KeptVerdict) -> Json:
+    return {
+        "measure": one.measure,
+        "cycle": one.cycle,
+        "state": one.state,
+        "due_at": _stamp(one.due_at),
+        "rule": one.rule,
+        "policy": one.policy,
+    }
+
+
 def _stamp(at: datetime | None) -> str | None:
     return None if at is None else stamp(at)
-
-
-def _cycle_lines(
-    row: CycleVerdict, segments: tuple[ClockSegment, ...], sent: frozenset[StepKey]
-) -> list[str]:
-    zone = time_zone(row.time_zone)
-    title = f"{row.measure}, cycle {row.cycle}: {row.state}"
-    if row.reason:
-        title += f" ({row.reason})"
-    used, of = format_running(row.elapsed_seconds), format_running(row.target_seconds)
-    lines = [
-        "",
-        title,
-        f"  rule {row.rule}, priority {row.priority}, counted {row.calendar} ({row.time_zone})",
-        f"  used {used} of {of}, paused {format_running(row.paused_seconds)}",
-        f"  started {_local(row.started_at, zone)}",
-    ]
-    for word, at in (
-        ("due", row.due_at),
-        ("ended", row.fulfilled_at),
-        ("breached", row.breached_at),
-        ("paused since", row.since),
-    ):
-        if at is not None:
-            lines.append(f"  {word} {_local(at, zone)}")
-    lines += [_segment_line(segment, zone) for segment in segments]
-    for step in row.steps:
-        if step.at is None and not row.is_open:
-            continue
-        when = "not known yet" if step.at is None else _local(step.at, zone)
-        mark = "sent" if (row.measure, row.cycle, step.key) in sent else "not sent"
-        lines.append(f"  step {step.key}: {when}, {mark} ({step.step.where})")
-    return lines
-
-
-def _segment_line(segment: ClockSegment, zone: ZoneInfo) -> str:
-    start, end = segment.start.astimezone(zone), segment.end.astimezone(zone)
-    span = f"{start:%a %Y-%m-%d %H:%M:%S} - {end:%a %Y-%m-%d %H:%M:%S}"
-    line = f"    {span}  {segment.kind:7}"
-    if segment.kind == "closed":
-        return line if segment.reason == "closed" else f"{line}           {segment.reason}"
-    seconds = format_running(segment.seconds)
-    return f"{line} {seconds:>9}" + (f" {segment.reason}" if segment.kind == "paused" else "")
-
-
-def _local(at: datetime, zone: ZoneInfo) -> str:
-    """Wall time with offset, and UTC."""
-    return f"{at.astimezone(zone).strftime('%Y-%m-%d %H:%M:%S%z')} ({stamp(at)})"

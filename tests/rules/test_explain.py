@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 
-from rules.explain import Explanation, explain
+from rules.explain import Explanation, KeptVerdict, explain
 from rules.policy import PathIs, Policy
 from tests.rules.builders import (
     a_calendar,
@@ -101,7 +101,8 @@ def test_text_and_json_tell_the_same_steps():
         "sent": True,
         "rule": "rules.yaml:1",
     }
-    assert "step 50%: 2026-12-28 11:30:00+0100 (2026-12-28T10:30:00Z), sent" in text
+    assert "    50%: Mon 2026-12-28 11:30:00+0100 (2026-12-28T10:30:00Z), sent, tells" in text
+    assert "    due: Mon 2026-12-28 15:30:00+0100 (2026-12-28T14:30:00Z), to come" in text
     assert "2026-12-25 Christmas Day" in text
 
 
@@ -156,7 +157,7 @@ def test_the_text_says_why_there_is_no_target():
     policy = a_policy(a_tier("vip", match=PathIs("tags", frozenset({"vip"}))))
     text = explain(a_ticket(), policy, instant("2026-11-24 15:00")).text()
     assert "Tier none, priority none\n  because no tier matches\n" in text
-    assert "No target: no_tier\n" in text
+    assert "No target: no tier matches (no_tier)\n" in text
 
 
 def test_a_contract_that_has_not_begun_says_so():
@@ -184,9 +185,78 @@ def test_steps_that_no_longer_come_are_left_out_and_unknown_ones_are_named():
     )
     paused = a_ticket("2026-11-23 10:00", status("2026-11-23 11:00", "pending"))
     text = explain(paused, policy, instant("2026-11-23 12:00")).text()
-    assert "step 50%: not known yet, not sent" in text
-    assert "paused since 2026-11-23 11:00" in text
+    assert "    50%: not known yet, to come" in text
+    assert "paused since Mon 2026-11-23 11:00" in text
     answered = a_ticket("2026-11-23 10:00", comment("2026-11-23 11:00"))
     text = explain(answered, policy, instant("2026-11-23 12:00")).text()
-    assert "step" not in text
-    assert "ended 2026-11-23 11:00" in text
+    assert "steps:" not in text
+    assert "ended Mon 2026-11-23 11:00" in text
+    assert "ended by reply" in text
+
+
+def test_the_facts_are_those_at_creation_and_what_happened_until_then():
+    ticket = a_ticket(
+        "2026-11-23 10:00",
+        comment("2026-11-23 11:00", by="requester"),
+        change("2026-11-23 12:00", "priority", "high"),
+        status("2026-11-23 13:00", "pending"),
+        group="support",
+    )
+    policy = one_tier(a_target("first_reply", "4h"))
+    found = explain(ticket, policy, instant("2026-11-23 12:30"))
+    text = found.text()
+    assert "  group: support\n" in text
+    assert "Mon 2026-11-23 11:00:00+0000 public comment by requester" in text
+    assert "priority high by agent" in text
+    assert "status pending" not in text  # that comes later
+    facts = found.to_json()["facts"]
+    assert [one["what"] for one in facts["happenings"]] == [
+        "public comment",
+        "priority high",
+        "status pending",
+    ]
+
+
+def test_many_customers_that_do_not_match_are_counted_not_listed():
+    contracts = [
+        a_contract(f"c{n:04}", PathIs("organization.id", frozenset({f"{n}"})), "standard")
+        for n in range(1, 2001)
+    ]
+    policy = a_policy(a_tier("standard", a_target("first_reply", "8h")), contracts=contracts)
+    found = explain(a_ticket(), policy, instant("2026-11-23 12:30"))
+    assert len(found.rejected) == 2000
+    assert "nor 1990 more; --json says why for each" in found.text()
+
+
+def test_a_step_whose_moment_has_gone_by_is_told_by_what_is_known_of_it():
+    policy = one_tier(
+        a_target("first_reply", "4h", escalate="usual"),
+        escalations={"usual": (a_step("50%"),)},
+    )
+    ticket = a_ticket("2026-11-23 10:00")
+    marks = {
+        None: "passed",
+        frozenset(): "due, not sent",
+        frozenset({("first_reply", 1, "50%")}): "sent",
+    }
+    for sent, mark in marks.items():
+        text = explain(ticket, policy, instant("2026-11-23 13:00"), sent).text()
+        assert f"(2026-11-23T12:00:00Z), {mark}, tells" in text
+
+
+def test_a_closed_cycle_that_stays_on_record_is_named():
+    due = instant("2026-11-23 14:00")
+    kept = KeptVerdict("first_reply", 1, "met", due, "old.yaml:7", "abcdef0123")
+    policy = one_tier(a_target("first_reply", "1h"))
+    found = explain(a_ticket(), policy, instant("2026-11-23 13:00"), (), [kept])
+    assert "first_reply, cycle 1 stays on record as met, due 2026-11-23T14:00:00Z: " in found.text()
+    assert found.to_json()["kept"] == [
+        {
+            "measure": "first_reply",
+            "cycle": 1,
+            "state": "met",
+            "due_at": "2026-11-23T14:00:00Z",
+            "rule": "old.yaml:7",
+            "policy": "abcdef0123",
+        }
+    ]

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`stipt explain`: why a ticket has the deadlines that it has."""
+"""`stipt explain`: why a ticket has the deadlines that it has, or would have them."""
 
+from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,19 +12,26 @@ import typer
 from worker.cli.exit_codes import CommandFailed
 from worker.cli.instants import instant
 from worker.cli.options import AccountName, ConfigFile, present
-from worker.cli.output import JsonFlag, as_json
+from worker.cli.output import JsonFlag, as_json, result
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from rules.explain import Explanation, KeptVerdict
     from rules.facts import Ticket
+    from rules.outline import Block
     from rules.policy import Policy
     from rules.steps import StepKey
+    from rules.verdict import CycleVerdict
+    from worker.settings import AccountSettings, Settings
+    from worker.store.facts import StoredTicket
 
 
 def explain(
     *,
-    ticket: Annotated[str, typer.Argument(help="The ticket's id.", metavar="TICKET")],
+    ticket: Annotated[
+        str | None, typer.Argument(help="The ticket's id; else --like.", metavar="TICKET")
+    ] = None,
     history: Annotated[
         Path | None,
         typer.Option(help="Take the ticket from this file; else the store.", metavar="FILE"),
@@ -30,9 +39,20 @@ def explain(
     mapping: Annotated[
         Path | None, typer.Option(help="What the columns of a CSV file mean.", metavar="FILE")
     ] = None,
+    like: Annotated[
+        str | None,
+        typer.Option(
+            help='A ticket that does not exist: "channel=email tags=vip created=TIME".',
+            metavar="WORDS",
+        ),
+    ] = None,
     rules: Annotated[
         Path | None, typer.Option(help="Folder of rule files; else the settings'.", metavar="DIR")
     ] = None,
+    policy: Annotated[
+        bool,
+        typer.Option("--policy", help="Show the rules that apply too, with all defaults."),
+    ] = False,
     now: Annotated[
         str | None,
         typer.Option(
@@ -44,72 +64,195 @@ def explain(
     account: AccountName = None,
 ) -> None:
     """Say which contract, tier and rule hold for a ticket, and what its clocks counted."""
-    ident = ticket.removeprefix("#")
-    judged_at = None if now is None else instant(now)
-    if history is not None:
-        _show(*_from_history(ident, history, mapping, rules, judged_at), json=json)
+    if (ticket is None) == (like is None) and not (policy and ticket is None):
+        raise typer.BadParameter("give a ticket's id, or --like", param_hint="TICKET")
+    place = _Place(rules, config, account, None if now is None else instant(now))
+    if ticket is None and like is None:
+        _show_policy(place.rules(), json=json)
+        return
+    if like is not None:
+        case = _imagined(like, place)
+    elif history is not None:
+        case = _from_history((ticket or "").removeprefix("#"), history, mapping, place)
     else:
-        _show(*_from_store(ident, rules, judged_at, config, account), json=json)
+        case = _from_store((ticket or "").removeprefix("#"), place)
+    _show(case, with_policy=policy, json=json)
 
 
-_Case = tuple["Ticket", "Policy", datetime, "Collection[StepKey]"]
+@dataclass(frozen=True)
+class _Place:
+    """Where rules and tickets are, and as of when they are judged."""
+
+    folder: Path | None
+    config: Path | None
+    account: str | None
+    now: datetime | None
+
+    def rules(self, *, of_history: bool = False) -> "Policy":
+        """The rules named by the flag, else those of the settings; a file needs no settings."""
+        from worker.rule_folder import load_folder
+
+        if self.folder is not None:
+            return load_folder(self.folder)
+        if of_history:
+            return load_folder(Path("sla"))
+        return load_folder(self.settings()[1].rules_path or Path("sla"))
+
+    def settings(self) -> "tuple[Settings, AccountSettings]":
+        """The settings, and those of the account."""
+        from worker.settings import load_settings
+
+        found = load_settings(config=self.config)
+        return found, found.account(self.account)
+
+    def present(self) -> datetime:
+        """The instant of judging: as asked for, else the present one."""
+        return self.now or present(self.settings()[0])
 
 
-def _show(
-    ticket: "Ticket",
-    policy: "Policy",
-    now: datetime,
-    sent: "Collection[StepKey]",
-    *,
-    json: bool,
-) -> None:
+@dataclass(frozen=True)
+class _Case:
+    """What is explained."""
+
+    ticket: "Ticket"
+    policy: "Policy"
+    now: datetime
+    sent: "Collection[StepKey] | None" = None
+    kept: "Collection[KeptVerdict]" = ()
+
+
+def _show(case: _Case, *, with_policy: bool, json: bool) -> None:
     from rules.explain import explain as explained
 
-    explanation = explained(ticket, policy, now, sent)
+    found = explained(case.ticket, case.policy, case.now, case.sent, case.kept)
+    blocks = _applying(found) if with_policy else []
     if json:
-        as_json(explanation.to_json())
+        told = found.to_json()
+        if with_policy:
+            told["rules"] = [_block_json(block) for block in blocks]
+        as_json(told)
+        return
+    typer.echo(found.text(), nl=False)
+    _show_blocks(blocks)
+
+
+def _show_policy(policy: "Policy", *, json: bool) -> None:
+    from rules.outline import outline
+
+    blocks = list(outline(policy).values())
+    if json:
+        as_json({"policy": policy.hash, "rules": [_block_json(block) for block in blocks]})
     else:
-        typer.echo(explanation.text(), nl=False)
+        result(f"Policy {policy.hash[:12]}")
+        _show_blocks(blocks)
 
 
-def _from_history(
-    ident: str, history: Path, mapping: Path | None, rules: Path | None, now: datetime | None
-) -> _Case:
-    from worker.cli.replaying import opened_history
+def _applying(found: "Explanation") -> "list[Block]":
+    """The blocks of the rules that have a part in the verdict."""
+    from rules.outline import outline
+
+    cycles, choice = found.verdict.cycles, found.verdict.choice
+    wanted = {"settings", f"tier {choice.tier}", f"customer {choice.customer}"}
+    for row, counted_in in zip(cycles, found.counts, strict=True):
+        wanted |= {f"calendar {row.calendar}", f"calendar {row.target.counted}"}
+        wanted |= {f"tier {row.tier}", f"customer {row.customer}"}
+        wanted |= {f"escalation {row.target.escalate}"} if row.target.escalate else set()
+        wanted |= {f"obligation {name}" for name in counted_in}
+    blocks = outline(found.policy).values()
+    return [block for block in blocks if block.title.partition(", ")[0] in wanted]
+
+
+def _block_json(block: "Block") -> dict[str, object]:
+    return {
+        "block": block.title,
+        "rule": block.place or None,
+        "values": dict(block.values),
+        "holidays": {str(day): name for day, name in block.holidays.items()},
+    }
+
+
+def _show_blocks(blocks: "list[Block]") -> None:
+    for block in blocks:
+        result()
+        result(f"{block.title} ({block.place})" if block.place else block.title)
+        for key, value in block.values.items():
+            result(f"  {key}: {value}")
+        if block.holidays:
+            first, last = min(block.holidays), max(block.holidays)
+            n = len(block.holidays)
+            result(f"  holidays: {n} dates, {first} to {last} (stipt calendar lists them)")
+
+
+def _imagined(like: str, place: _Place) -> _Case:
+    from worker.imagined import NotUnderstood, imagined
+
+    policy = place.rules()
+    now = place.present()
+    try:
+        ticket = imagined(like, now, lambda text: instant(text, zone=policy.settings.time_zone))
+    except NotUnderstood as mistake:
+        raise typer.BadParameter(str(mistake), param_hint="--like") from None
+    return _Case(ticket, policy, max(now, ticket.created_at) if place.now is None else now)
+
+
+def _from_history(ident: str, history: Path, mapping: Path | None, place: _Place) -> _Case:
+    from worker.cli.sources import opened_history
     from worker.histories import find
-    from worker.rule_folder import load_folder
 
-    policy = load_folder(rules or Path("sla"))
+    policy = place.rules(of_history=True)
     ticket, latest, reason = find(ident, opened_history(history, mapping))
     if ticket is None:
         raise CommandFailed(f"{history}: {reason}")
-    return ticket, policy, now or latest, ()
+    return _Case(ticket, policy, place.now or latest)
 
 
-def _from_store(
-    ident: str,
-    rules: Path | None,
-    now: datetime | None,
-    config: Path | None,
-    account: str | None,
-) -> _Case:
-    from worker.rule_folder import load_folder
-    from worker.settings import load_settings
+def _from_store(ident: str, place: _Place) -> _Case:
     from worker.store.database import Database
     from worker.store.facts import load_tickets
 
-    settings = load_settings(config=config)
-    chosen = settings.account(account)
-    policy = load_folder(rules or chosen.rules_path or Path("sla"))
-    database = Database(settings.database_url.get_secret_value())
-    if database.is_sqlite and not Path(database.url.database or "").exists():
-        raise CommandFailed("nothing has been read from the helpdesk yet: stipt run --once does")
-    try:
-        with database.read(chosen.name) as books:
+    settings, account = place.settings()
+    policy = place.rules()
+    with closing(Database(settings.database_url.get_secret_value())) as database:
+        if database.is_sqlite and not Path(database.url.database or "").exists():
+            raise CommandFailed("nothing has been read from the helpdesk yet: stipt run --once")
+        with database.read(account.name) as books:
             found = load_tickets(books, [ident])
-            if not found:
-                raise CommandFailed(f"ticket {ident} is not in the store; --history reads a file")
-            ticket, sent = found[0].assembled(), found[0].sent
-    finally:
-        database.close()
-    return ticket, policy, now or present(settings), sent
+    if not found:
+        raise CommandFailed(f"ticket {ident} is not in the store; --history reads a file")
+    now = place.present()
+    kept = _kept(found[0], policy, now)
+    return _Case(found[0].assembled(), policy, now, found[0].sent, kept)
+
+
+def _kept(stored: "StoredTicket", policy: "Policy", now: datetime) -> "list[KeptVerdict]":
+    """Closed cycles that an earlier policy judged, and differently from this one."""
+    from rules.evaluate import evaluate
+    from rules.explain import KeptVerdict
+    from rules.verdict import OPEN_STATES
+    from worker.store.cycles import CYCLE_COLUMNS, cycle_values
+    from worker.store.database import instant_or_none
+
+    verdict = evaluate(stored.assembled(), policy, now)
+    rows: dict[tuple[str, int], CycleVerdict] = {
+        (row.measure, row.cycle): row for row in verdict.cycles
+    }
+    kept = []
+    for (measure, cycle), before in sorted(stored.verdicts.items()):
+        row = rows.get((measure, cycle))
+        if before.policy == policy.hash or before.state in OPEN_STATES:
+            continue
+        if row is not None and cycle_values(row) == before.values:
+            continue
+        held = dict(zip(CYCLE_COLUMNS, before.values, strict=True))
+        due = held["due_at"]
+        kept.append(
+            KeptVerdict(
+                measure=measure,
+                cycle=cycle,
+                state=before.state,
+                due_at=instant_or_none(due if isinstance(due, int) else None),
+                rule=str(held["rule"]),
+                policy=before.policy,
+            )
+        )
+    return kept
