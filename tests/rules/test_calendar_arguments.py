@@ -92,8 +92,13 @@ def test_bad_weekly_hours_are_refused_by_name(hours: dict, offence: str):
         pytest.param(
             {"extra_hours": {MONDAY: [("09:00:00", "13:00")]}}, "HH:MM", id="seconds in extra hours"
         ),
-        pytest.param({"breaks": {"2026-11-23": []}}, "is not a date", id="text for a date"),
-        pytest.param({"holidays": [utc("2026-11-23")]}, "is not a date", id="instant for a date"),
+        pytest.param(
+            {"breaks": {"2026-11-23": []}}, "^breaks: '2026-11-23' is not a date", id="text"
+        ),
+        pytest.param({"extra_hours": {7: []}}, "^extra_hours: 7 is not a date", id="number"),
+        pytest.param(
+            {"holidays": [utc("2026-11-23")]}, "^holidays: datetime.* is not a date", id="instant"
+        ),
         pytest.param({"at_closing": "Closing"}, "neither next_opening nor closing", id="setting"),
     ],
 )

@@ -206,3 +206,20 @@ def test_a_closing_skipped_at_midnight_does_not_reach_into_the_next_holiday():
     )
     segments = calendar.segments(utc("2018-11-03T12:00"), utc("2018-11-05T00:00"))
     assert segments == [(utc("2018-11-03T23:00"), utc("2018-11-04T03:00"))]
+
+
+def test_positions_are_counted_from_the_beginning_of_2020():
+    for zone, midnight in (("UTC", "2020-01-01T00:00"), ("Asia/Kathmandu", "2019-12-31T18:15")):
+        calendar = BusinessCalendar.always_open(zone)
+        at = int(utc(midnight).timestamp())
+        assert [calendar.position(at + each) for each in (-1, 0, 1)] == [-1, 0, 1]
+        assert [calendar.instant(each) - at for each in (-1, 0, 1)] == [-1, 0, 1]
+
+
+def test_hours_that_the_clock_skips_make_no_open_date():
+    calendar = BusinessCalendar(
+        "Europe/Amsterdam", {"sun": [("02:00", "03:00")], "mon": [("09:00", "17:00")]}
+    )
+    # Sunday, 29 March 2026 has no 02:30; the second open date after the 22nd is Monday, the 30th
+    assert calendar.add_working_days(utc("2026-03-22T01:30"), 2) == utc("2026-03-30T07:00")
+    assert calendar.segments(utc("2026-03-28T00:00"), utc("2026-03-30T00:00")) == []
