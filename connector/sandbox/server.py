@@ -7,7 +7,6 @@ import asyncio
 import logging
 import secrets
 import socket
-import sys
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -17,14 +16,12 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from connector.sandbox.assumptions import describe
 from connector.sandbox.control import control_routes
 from connector.sandbox.gate import Request, pass_through
 from connector.sandbox.replies import Envelope, Reply, Transports
 from connector.sandbox.site import Site
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime, timedelta
     from types import TracebackType
 
@@ -154,16 +151,6 @@ class Sandbox:
             self._thread.join(START_SECONDS)
         self._server = self._thread = None
 
-    def serve(self, port: int, announce: Callable[[str], object]) -> None:
-        """Serve in this thread until interrupted; `announce` is given the base URL first."""
-        listener = self._listen(port)
-        self._server = _PromptServer(self._config(), self.site)
-        announce(self.base_url)
-        try:
-            self._server.run(sockets=[listener])
-        finally:
-            self.site.stop()
-
     @property
     def base_url(self) -> str:
         """Scheme, address and port."""
@@ -246,14 +233,3 @@ class Sandbox:
 def _is_no_fault_of_ours(record: logging.LogRecord) -> bool:
     """False for the complaint about an answer that a fault cut off on purpose."""
     return not record.getMessage().startswith("ASGI callable returned without")
-
-
-def serve(settings: SandboxSettings, port: int = 0) -> None:
-    """Run a sandbox until interrupted; prints where it is and what it assumes."""
-
-    def announce(base_url: str) -> None:
-        for line in describe(settings, base_url):
-            sys.stdout.write(f"{line}\n")
-        sys.stdout.flush()
-
-    Sandbox(settings).serve(port, announce)

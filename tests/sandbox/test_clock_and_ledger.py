@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import requests
 
-from connector.sandbox import Assumptions, Sandbox, SandboxSettings
+from connector.sandbox import Assumptions, SandboxSettings
 from connector.sandbox.assumptions import MEANINGS, describe
 from connector.sandbox.clock import SandboxClock
 from tests.sandbox.builders import Client, a_sandbox, tickets_at
@@ -115,21 +114,3 @@ def test_every_assumption_has_a_meaning_and_is_told_at_the_start() -> None:
     assert all(name in told for name in names)
     with a_sandbox() as client:
         assert set(control(client, "assumptions")) == names
-
-
-def test_the_command_line_server_tells_where_it_is_and_serves_until_told_to_stop() -> None:
-    sandbox = Sandbox(SandboxSettings(tickets=5))
-    told: list[str] = []
-    answers: list[int] = []
-
-    def announce(url: str) -> None:
-        told.append(url)
-        threading.Thread(target=ask, args=(url,)).start()
-
-    def ask(url: str) -> None:
-        answers.append(requests.get(f"{url}/_sandbox/clock", timeout=5).status_code)
-        sandbox.stop()
-
-    sandbox.serve(0, announce)
-    assert told == [sandbox.base_url]
-    assert answers == [200]

@@ -89,6 +89,8 @@ def environment_of(url: str, settings: "SandboxSettings") -> dict[str, str]:
 
 
 def _announce(url: str, settings: "SandboxSettings", *, json: bool, quiet: bool) -> None:
+    from connector.sandbox.assumptions import describe
+
     environment = environment_of(url, settings)
     if json:
         as_json({"url": url, "tickets": settings.tickets, "environment": environment})
@@ -96,4 +98,6 @@ def _announce(url: str, settings: "SandboxSettings", *, json: bool, quiet: bool)
     for name, value in environment.items():
         result(f"export {name}={value}")
     if not quiet:
-        say(f"{settings.tickets} tickets; the lines above point Stipt here. Ctrl-C ends it.")
+        for line in describe(settings, url):
+            say(line)
+        say("The lines with export point Stipt here. Ctrl-C ends it.")
