@@ -66,7 +66,7 @@ ENGINE_TESTS = (
     "test_sla_events",
     "test_engine_oracle",
 )
-SEED, SAMPLE = 20261123, 480
+SEED, SAMPLE = 20261123, 420
 PRELOADED = (
     hypothesis,
     msgspec,

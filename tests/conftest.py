@@ -20,7 +20,7 @@ settings.register_profile("ci", max_examples=500, deadline=None, print_blob=True
 settings.register_profile("nightly", max_examples=20_000, deadline=None, print_blob=True)
 settings.register_profile(  # the same examples every time, and no search for smaller ones
     "mutants",
-    max_examples=40,
+    max_examples=20,
     deadline=None,
     derandomize=True,
     database=None,
@@ -32,6 +32,11 @@ settings.load_profile(
 
 OUR_VARIABLES = ("STIPT_", "ZENDESK_", "ZENPY_", "SENTRY_")
 KEPT = frozenset({"STIPT_SHARED"})
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """One flag writes what a person reads (help pages, tables of flags) afresh."""
+    parser.addoption("--rewrite", action="store_true", help="write golden files afresh")
 
 
 @pytest.fixture(autouse=True)

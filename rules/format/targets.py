@@ -14,7 +14,7 @@ from rules.format.conditions import WhenCondition
 from rules.format.forms import TEXT_SCHEMA, MeasureName, Reference, SpanText, When, line, words
 from rules.format.messages import shown
 from rules.nearest import did_you_mean, distance
-from rules.source import Block, Items
+from rules.source import Block
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -81,14 +81,12 @@ class WithinForm(Form):
         return {word: span for word, span in found.items() if span is not None}
 
 
-def _within(value: object, handler: ValidatorFunctionWrapHandler) -> object:
+def _within(value: object, _handler: ValidatorFunctionWrapHandler) -> object:
     if isinstance(value, Block):
         return WithinForm.model_validate(value)
-    if isinstance(value, Items):
-        raise wrong("STP022", "must be a duration or a block by priority")
     if isinstance(value, str) and value:
         return read_text(parse_span, value)
-    return handler(value)
+    raise wrong("STP022", "must be a duration or a block by priority")
 
 
 Within = Annotated[SpanText | WithinForm, WrapValidator(_within)]

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from tests.rules.files_of_rules import RULES, findings_of, policy_of, problems_of, with_changes
@@ -11,6 +13,11 @@ from tests.rules.test_load_forms import OBLIGATION, TRIAL
 CHOOSER = "  by_market:\n    choose_by: {path}\n    cases: {{nl: office}}\n    default: office\n"
 PER_BREACH = 'per_breach: {amount: "50.00"}'
 EXCLUSION = "by: ops@example.com, approved_on: 2026-01-01, because: x}\n"
+SHADOWED = """\
+      - {measure: first_reply, when: {channel: [email, web]}, within: 8h, counted: office}
+      - {measure: first_reply, when: {channel: email}, within: 9h, counted: office}
+      - {measure: first_reply, within: 9h, counted: office}
+"""
 FORKED = ", ".join(f"{{any: [{{ticket.fields.f{n}: a}}, {{tags: t{n}}}]}}" for n in range(9))
 """More alternatives than are compared: 512."""
 
@@ -64,6 +71,24 @@ FORKED = ", ".join(f"{{any: [{{ticket.fields.f{n}: a}}, {{tags: t{n}}}]}}" for n
         ("from: 2026-10-01", "from: 2026-10-01\n    until: 2026-09-01", "STP114 customers.acme:"),
         ("from: 2026-10-01", "from: 2026-10-01\n    cap: 150%", "STP112 customers.acme: a cap is"),
         ("within: 4h", "within: [4h]", "STP022 .*within: must be a duration or a block"),
+        ("within: 4h", "within: ''", "20:40 STP022 .*within: must be a duration or a block"),
+        ("within: 4h", "within: {urgent: 1h}", 'STP021 .*within: "otherwise" is missing'),
+        ("lead@example.com", "lead at home", 'STP022 .*"lead at home" is not an e-mail address'),
+        (
+            "organization.fields.sla_tier:",
+            "ticket.product:",
+            'STP032 .*a ticket field is written "ticket.fields.product"',
+        ),
+        (
+            "organization.fields.sla_tier:",
+            "organisation.field.sla_tier:",
+            'STP032 .*did you mean "organization.fields.sla_tier"?',
+        ),
+        (
+            "calendars:\n",
+            "calendars:\n  always: {choose_by: brand, cases: {a: office}, default: office}\n",
+            "4:3 STP118 calendars.always: must be open round the clock",
+        ),
         ("usual}", "usual, from: 2026-01-03, until: 2026-01-02}", "STP114 tiers.premium.targets"),
         ("Amsterdam}", "Amsterdam, at_risk: 0%}", "2:50 STP036 settings.at_risk: must be from 1%"),
     ],
@@ -250,3 +275,98 @@ def test_a_tier_has_no_day_on_which_contract_months_begin():
     assert len(lines) == 1
     _check(lines[0], 'STP116 tiers.everyone: "reply" counts by contract_month, but a tier has no')
     assert not problems_of(rules + promise.replace("contract_month", "iso_week"))
+
+
+@pytest.mark.parametrize(
+    ("again", "name"),
+    [
+        (OBLIGATION, "obligations.reply"),
+        ("calendars: {office: {time_zone: UTC, hours: {mon: [9:00-10:00]}}}\n", "calendars.office"),
+        ("calendars: {office: {choose_by: brand, cases: {}, default: always}}\n", "calendars.off"),
+    ],
+)
+def test_what_stands_in_two_files_is_told_where_it_comes_again(again: str, name: str):
+    lines = problems_of(RULES + OBLIGATION, "version: 1\n" + again)
+    assert len(lines) == 1, lines
+    _check(lines[0], f"b.yaml:.*STP102 {name}.*: is defined in two files; first at a.yaml")
+
+
+def test_a_folder_of_tests_alone_lacks_its_tiers():
+    assert problems_of("version: 1\ntests: []\n") == [
+        'a.yaml:1:1 STP021 "tiers" is missing from the folder'
+    ]
+
+
+def test_a_day_is_closed_or_opened_by_hand():
+    rules = with_changes(
+        (
+            "    hours:\n",
+            "    holidays: {country: NL, except: [2026-12-25], also: [2026-12-24]}\n    hours:\n",
+        )
+    )
+    holidays = policy_of(rules).calendars["office"].business.holidays
+    assert date(2026, 12, 24) in holidays
+    assert date(2026, 12, 25) not in holidays
+    assert date(2026, 12, 26) in holidays
+
+
+# Findings
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "finding"),
+    [
+        (
+            "    from: 2026-10-01\n",
+            "    from: 2026-10-01\n    without: [next_reply]\n",
+            '34:14 STP330 customers.acme: "premium" has no next_reply to take away',
+        ),
+        (
+            "mon-fri: [09:00-17:30]",
+            "mon-wed: [10:00-11:00]\n      thu-fri: [13:00-11:00]",
+            "8:17 STP321 calendars.office.hours: 13:00-11:00 runs for 22 hours",
+        ),
+        (
+            "      - {measure: first_reply, within: 8h, counted: office}\n",
+            SHADOWED,
+            "29:9 STP328 tiers.everyone.targets: no ticket can have this first_reply target",
+        ),
+    ],
+)
+def test_what_has_no_effect_is_found_at_its_place(old: str, new: str, finding: str):
+    found = findings_of(with_changes((old, new)))
+    assert any(finding in line for line in found), found
+
+
+def test_a_step_before_the_start_of_calendar_days_is_found():
+    rules = with_changes(
+        (
+            "within: 4h, counted: office, escalate",
+            "within: 2 calendar days, counted: office, escalate",
+        ),
+        ("at: 75%", "at: 48h before"),
+    )
+    assert not any("STP304" in line for line in findings_of(rules))
+    assert any("STP304" in line for line in findings_of(rules.replace("48h before", "49h before")))
+
+
+def test_a_forecast_that_warns_nobody_is_found():
+    warning = "per: iso_week\n    warn: [{when: 3 more breaches, tell: [%s]}]"
+    quiet, told = (
+        RULES + OBLIGATION.replace("per: iso_week", warning % who) for who in ("", "lead")
+    )
+    assert any("STP305 obligations.reply.warn: warns nobody" in line for line in findings_of(quiet))
+    assert not any("STP305" in line for line in findings_of(told))
+
+
+def test_a_test_in_a_year_that_no_calendar_counts_covers_nothing():
+    test = "  - {name: far, ticket: {created: 2300-01-01 10:00 UTC}, expect: {tier: everyone}}\n"
+    found = findings_of(RULES, "version: 1\ntests:\n" + test)
+    assert sum("STP314" in line for line in found) == 3
+    assert (
+        sum(
+            "STP314" in line
+            for line in findings_of(RULES, "version: 1\ntests:\n" + test.replace("2300", "2026"))
+        )
+        == 2
+    )
