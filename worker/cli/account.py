@@ -22,6 +22,7 @@ def setup(
     *,
     yes: Yes = False,
     json: JsonFlag = False,
+    quiet: QuietFlag = False,
     config: ConfigFile = None,
     account: AccountName = None,
 ) -> None:
@@ -47,9 +48,11 @@ def setup(
         if not yes and not typer.confirm("Create and change these fields?", err=True):
             raise CommandFailed("nothing was changed")
         planned = helpdesk.ensure_fields(tiers=tiers)
-        say("Done.")
+        outcome = "Done."
     else:
-        say("Everything is there already.")
+        outcome = "Everything is there already."
+    if not quiet:
+        say(outcome)
     if json:
         as_json(asdict(planned))
 

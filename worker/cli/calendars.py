@@ -10,6 +10,7 @@ import typer
 
 from worker.cli.exit_codes import CommandFailed
 from worker.cli.instants import day, instant
+from worker.cli.options import AccountName, ConfigFile, rules_of
 from worker.cli.output import JsonFlag, as_json, result
 
 if TYPE_CHECKING:
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 def calendar(
     *,
     name: Annotated[str, typer.Argument(help="Name of the calendar.", metavar="NAME")],
-    rules: Annotated[Path, typer.Option(help="Folder of rule files.", metavar="DIR")] = Path("sla"),
+    rules: Annotated[
+        Path | None, typer.Option(help="Folder of rule files; else the settings'.", metavar="DIR")
+    ] = None,
     year: Annotated[int | None, typer.Option(help="Show this year; else the present one.")] = None,
     since: Annotated[
         str | None, typer.Option("--from", help="First date to show.", metavar="DATE")
@@ -40,11 +43,13 @@ def calendar(
         ),
     ] = None,
     json: JsonFlag = False,
+    config: ConfigFile = None,
+    account: AccountName = None,
 ) -> None:
     """Show opening hours, holidays and clock changes, or when a promise is due."""
     from worker.rule_folder import load_folder
 
-    policy = load_folder(rules)
+    policy = load_folder(rules or rules_of(config, account))
     chooser = policy.choosers.get(name)
     if chooser is not None:
         _show_chooser(chooser, json=json)

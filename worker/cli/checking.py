@@ -1,19 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`stipt check` and `stipt schema`: are the rules valid, are they concrete, what may be written."""
+"""`stipt check`: are the rules valid, and are they concrete?"""
 
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from worker.cli.exit_codes import CommandFailed, ExitCode
+from worker.cli.exit_codes import ExitCode
 from worker.cli.instants import day
 from worker.cli.output import JsonFlag, QuietFlag, as_json, coloured, counted, result, say
-from worker.cli.starting import SCHEMA_FILE, schema_text
 
 if TYPE_CHECKING:
     from rules.policy import Policy
@@ -131,40 +129,3 @@ def _exit_code(n_errors: int, n_problems: int, *, strict: bool) -> ExitCode:
     if n_errors or (strict and n_problems):
         return ExitCode.ERROR
     return ExitCode.FINDINGS if n_problems else ExitCode.DONE
-
-
-def schema(
-    *,
-    path: Annotated[
-        str | None,
-        typer.Argument(help="A key such as targets.measure: what may stand there.", metavar="KEY"),
-    ] = None,
-    write: Annotated[
-        Path | None,
-        typer.Option(help="Folder in which to write the schema file.", metavar="DIR"),
-    ] = None,
-) -> None:
-    """Print the JSON Schema of rule files, or what may stand at one key."""
-    text = schema_text()
-    if write is not None:
-        target = write / SCHEMA_FILE if write.is_dir() else write
-        target.write_text(text, encoding="utf-8")
-        say(f"wrote {target}")
-    elif path is not None:
-        for line in _vocabulary(path):
-            result(line)
-    else:
-        typer.echo(text, nl=not text.endswith("\n"))
-
-
-def _vocabulary(key: str) -> list[str]:
-    from rules.schema import json_schema
-    from worker.cli.vocabulary import keys, vocabulary
-
-    schema = json_schema()
-    lines = vocabulary(schema, key)
-    if not lines:
-        near = get_close_matches(key, keys(schema), n=3)
-        hint = f"; did you mean {' or '.join(near)}?" if near else ""
-        raise CommandFailed(f'there is no key "{key}" in rule files{hint}')
-    return lines

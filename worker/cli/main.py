@@ -65,7 +65,7 @@ COMMANDS = (
     ),
     Command(
         "schema",
-        "checking",
+        "schemas",
         "Print the JSON Schema of rule files, or what may stand at one key.",
         "stipt schema targets.measure",
     ),

@@ -29,6 +29,17 @@ def present(settings: "Settings") -> datetime:
     return clock.now().replace(microsecond=0)
 
 
+def rules_of(config: Path | None, account: str | None) -> Path:
+    """The folder of rules that the settings name.
+
+    Raises:
+        SettingsInvalid: settings are wrong, or name several accounts.
+    """
+    from worker.settings import load_settings
+
+    return load_settings(config=config).account(account).rules_path or Path("sla")
+
+
 def waiting(written: str) -> timedelta:
     """The span of `--wait`.
 

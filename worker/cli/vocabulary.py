@@ -74,12 +74,28 @@ def _described(schema: Node, node: Node) -> Iterator[str]:
         isinstance(node.get("type"), str) and not words and node["type"] not in ("object", "array")
     ):
         yield f"  any {node['type']}"
+    yield from _examples(node)
     required = node.get("required")
     needed = required if isinstance(required, list) else []
     for name in _mapping(node, "properties"):
         yield f"  {name}:{' (needed)' if name in needed else ''}"
     for inner in _inside(node):
         yield from _described(schema, inner)
+
+
+def _examples(node: Node) -> Iterator[str]:
+    examples = node.get("examples")
+    if isinstance(examples, list):
+        yield from (f"  for example {_as_written(one)}" for one in examples)
+
+
+def _as_written(example: object) -> str:
+    """An example in one line of YAML."""
+    if isinstance(example, Mapping):
+        return "{" + ", ".join(f"{key}: {_as_written(one)}" for key, one in example.items()) + "}"
+    if isinstance(example, list):
+        return f"[{', '.join(map(_as_written, example))}]"
+    return str(example).lower() if isinstance(example, bool) else str(example)
 
 
 def _resolved(schema: Node, node: Node) -> Node:
