@@ -189,7 +189,7 @@ def _fitted(head: Json) -> str:
     shortenings: tuple[Callable[[], None], ...] = (
         lambda: _keep_segments(targets, 6),
         lambda: _keep_segments(targets, 2),
-        lambda: _drop_steps(targets, ended=True),
+        lambda: _drop_ended_steps(targets),
         lambda: _drop_sent_steps(targets),
         lambda: _keep_coming_steps(targets, 2),
         lambda: _drop_words(head, targets),
@@ -221,9 +221,9 @@ def _length(span: list[str]) -> int:
     return seconds_of(end) - seconds_of(start)
 
 
-def _drop_steps(targets: list[Json], *, ended: bool) -> None:
+def _drop_ended_steps(targets: list[Json]) -> None:
     for target in targets:
-        if (target["s"] in _ENDED) is ended:
+        if target["s"] in _ENDED:
             target.pop("steps", None)
 
 

@@ -4,18 +4,23 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from rules.changes import CurrentFields
 from rules.detail import LONGEST, detail, is_same
 from rules.policy import PathIs, Policy
 from tests.rules.builders import (
+    a_calendar,
     a_contract,
     a_policy,
     a_step,
     a_target,
     a_ticket,
     a_tier,
+    change,
     comment,
     instant,
     judged,
@@ -168,3 +173,94 @@ def test_another_revision_of_the_policy_alone_is_no_difference():
     other = text.replace(policy.hash[:7], "1234567")
     assert other != text
     assert is_same(other, text)
+
+
+def test_what_is_no_list_of_targets_is_compared_as_it_is():
+    assert is_same('{"v":1,"targets":7,"at":"x"}', '{"v":1,"targets":7,"at":"y"}')
+    assert not is_same('{"v":1,"targets":7}', '{"v":1}')
+
+
+def test_a_target_that_was_taken_away_after_its_breach_tells_what_ended_it():
+    policy = a_policy(
+        a_tier("standard", a_target("first_reply", "4h", when=PathIs("tags", frozenset({"x"}))))
+    )
+    ticket = a_ticket("2026-11-23 10:00", change("2026-11-23 15:00", "tags", ()), tags=("x",))
+    verdict = judged(ticket, policy, "2026-11-23 16:00")
+    found = json.loads(detail(verdict, policy, CURRENT, set()))["targets"][0]
+    assert (found["s"], found["ended_by"], found["over"]) == ("breached", "cancelled", 3600)
+    assert "end" not in found
+
+
+def _long(ticket: Ticket, now: str, steps: int, **more: Any) -> dict[str, Any]:
+    """The detail where one target has so many steps that it must be shortened."""
+    many = tuple(a_step(f"{minutes}m after") for minutes in range(10, 10 + 15 * steps, 15))
+    lunch = {day: [("09:00", "12:00"), ("13:00", "17:00")] for day in ("mon", "tue", "wed")}
+    policy = a_policy(
+        a_tier(
+            "standard",
+            *(
+                a_target(m, "40h", counted="lunch", escalate="usual", **more)
+                for m in ("first_reply", "requester_wait", "resolution")
+            ),
+        ),
+        calendars=[a_calendar("lunch", hours=lunch)],
+        escalations={"usual": (a_step("1%"), *many)},
+    )
+    text = detail(judged(ticket, policy, now), policy, CURRENT, {("resolution", 1, "1%")})
+    assert len(text) <= LONGEST
+    read: dict[str, Any] = json.loads(text)
+    return read
+
+
+@pytest.mark.parametrize(
+    ("steps", "segments", "shown"), [(5, 12, 6), (15, 6, 16), (20, 2, 21), (25, 2, 2)]
+)
+def test_segments_are_shortened_before_steps(steps: int, segments: int, shown: int):
+    found = _long(a_ticket("2026-11-23 10:00"), "2026-11-23 11:00", steps)["targets"]
+    assert len(found) == 3
+    assert [len(target["steps"]) for target in found] == [shown] * 3
+    assert [len(target["open"]) for target in found] == [segments] * 3
+    open_seconds = sum(
+        (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+        for start, end in found[0]["open"]
+    )
+    assert open_seconds + found[0].get("more", 0) == 39 * 3600
+
+
+def test_when_nothing_else_helps_ended_targets_are_left_out_then_the_latest_due():
+    measures = ("first_reply", "requester_wait", "agent_work", "resolution", "group_ownership")
+    name = "the hours of our office in the Netherlands " * 20
+    policy = a_policy(
+        a_tier(
+            "standard",
+            *(
+                a_target(measure, f"{hours}h", counted=name, pause_on=("pending",))
+                for hours, measure in enumerate(measures, 4)
+            ),
+            match=PathIs("tags", frozenset({"x" * 200})),
+        ),
+        calendars=[a_calendar(name)],
+    )
+    answered = a_ticket(
+        "2026-11-23 10:00", comment("2026-11-23 11:00"), group="support", tags=("x" * 200,)
+    )
+    text = detail(judged(answered, policy, "2026-11-23 11:30"), policy, CURRENT, set())
+    read = json.loads(text)
+    assert len(text) <= LONGEST
+    assert [target["m"] for target in read["targets"]] == [
+        "requester_wait",
+        "agent_work",
+        "resolution",
+    ]
+    assert read["cut"] == 2
+    assert read["why"].startswith("rules.yaml:1, tags = xxx")
+    assert len(read["why"]) < 200
+
+    waiting = a_ticket(
+        "2026-11-23 10:00",
+        status("2026-11-23 11:00", "pending"),
+        group="support",
+        tags=("x" * 200,),
+    )
+    paused = json.loads(detail(judged(waiting, policy, "2026-11-23 11:30"), policy, CURRENT, set()))
+    assert all("pauses" not in target for target in paused["targets"])

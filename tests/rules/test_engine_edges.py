@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from rules.facts import Organization
 from rules.policy import EVERYTHING, AllOf, Condition, PathIs, Policy
 from rules.select import selector_of
 from rules.steps import steps_due
+from rules.timeline import seconds_of, timeline
 from tests.rules.builders import (
     a_calendar,
     a_chooser,
@@ -210,3 +212,21 @@ def test_a_breached_clock_is_looked_at_again_for_its_steps_alone() -> None:
     assert judged(a_ticket(at("10:00")), policy, at("11:30")).look_at == instant(at("13:00"))
     assert judged(a_ticket(at("10:00")), policy, at("13:00")).look_at is None
     assert judged(a_ticket(at("10:00"), comment(at("12:00"))), policy, at("12:30")).look_at is None
+
+
+# Happenings of one second
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    list(pairwise(["new", "open", "pending", "hold", "solved", "closed"])),
+)
+def test_of_two_statuses_of_one_second_the_later_in_a_tickets_life_stands(
+    first: str, last: str
+) -> None:
+    happenings = (status(at("11:00"), first), status(at("11:00"), last))
+    for order in (happenings, happenings[::-1]):
+        line = timeline(a_ticket(at("10:00"), *order), seconds_of(instant(at("12:00"))))
+        assert [(each.at, each.status) for each in line.updates[1:]] == [
+            (seconds_of(instant(at("11:00"))), last)
+        ]
