@@ -188,3 +188,55 @@ def test_explain_judges_a_ticket_of_a_file_as_replay_does(
     assert told["cycles"][0]["state"] == "running"
     assert run(["explain", "8", *files]) == 1
     assert 'no ticket "8"' in capsys.readouterr().err
+
+
+def test_schema_shows_examples_and_answers_scripts(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["schema", "targets.within", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["key"] == "targets.within"
+    assert "for example 2h30m" in told["vocabulary"]
+
+
+def test_files_that_init_writes_name_a_schema_that_editors_find(tmp_path: Path) -> None:
+    folder = tmp_path / "sla"
+    run(["init", str(folder), "--quiet"])
+
+    assert run(["schema", "--check", str(folder)]) == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("no line", "no schema is named; begin it with: # yaml-language-server"),
+        ("no file", "./stipt.schema.json is not there; stipt schema --write"),
+        ("old file", "is of another version of Stipt; stipt schema --write"),
+    ],
+)
+def test_a_schema_that_editors_would_not_find_is_said(
+    tmp_path: Path, change: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "sla"
+    run(["init", str(folder), "--quiet"])
+    rules, schema = folder / "tiers.yaml", folder / "stipt.schema.json"
+    if change == "no line":
+        rules.write_text(rules.read_text().partition("\n")[2])
+    elif change == "no file":
+        schema.unlink()
+    else:
+        schema.write_text("{}")
+    capsys.readouterr()
+
+    assert run(["schema", "--check", str(folder)]) == 1
+    assert said in capsys.readouterr().out
+    assert run(["schema", "--write", str(folder), "--quiet"]) == 0
+    assert run(["schema", "--check", str(folder)]) == (1 if change == "no line" else 0)
+
+
+def test_calendar_takes_the_rules_of_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("STIPT_RULES_PATH", a_folder(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
+
+    assert run(["calendar", "office", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["cut_off"] == "15:00"
