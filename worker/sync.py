@@ -11,7 +11,13 @@ from connector.base import CredentialsRejected, Gone, HelpdeskError, Refused, Th
 from worker.crash import crash_point
 from worker.logs import get_logger
 from worker.pausing import is_resting, pause_connection, resume_connection
-from worker.store.accounts import account_row, change_account, end_notice, raise_notice
+from worker.store.accounts import (
+    account_row,
+    change_account,
+    end_notice,
+    raise_notice,
+    standing_notices,
+)
 from worker.store.database import epoch
 from worker.store.pages import (
     forget_cursor,
@@ -40,7 +46,9 @@ _log = get_logger(__name__)
 class Polled:
     """One run of polling. `is_complete`: the stream was read to its present end.
 
-    `fault` is what the helpdesk did wrong, where that ended the run.
+    `fault` is what the helpdesk did wrong, where that ended the run, and
+    `trouble` that in words, also where polling mends it by itself. Being asked
+    to wait is neither.
     """
 
     pages: int = 0
@@ -50,6 +58,7 @@ class Polled:
     is_complete: bool = False
     not_before: datetime | None = None
     fault: HelpdeskError | None = None
+    trouble: str = ""
 
 
 class Poller:
@@ -74,6 +83,7 @@ class Poller:
         self._account = helpdesk.account
         self._clock = clock
         self._is_stopping = is_stopping
+        self._read = Polled()  # by the present run: a fault must not hide its progress
 
     def poll(self) -> Polled:
         """Read pages until the stream's present end, a wait, or a fault."""
@@ -86,19 +96,21 @@ class Poller:
         return self._poll_now()
 
     def _poll_now(self) -> Polled:
+        self._read = Polled()
         try:
-            found = self._read_pages()
+            self._read_pages()
         except Throttled as wait:
             return self._wait(timedelta(seconds=wait.retry_after), str(wait))
         except CredentialsRejected as fault:
             pause_connection(self._database, self._account, fault, self._clock.now())
-            return replace(self._wait(timedelta(0), str(fault)), fault=fault)
+            return self._faulty(self._wait(timedelta(0), str(fault)), fault)
         except Refused as fault:
             return self._restart(fault)
         except HelpdeskError as fault:
-            return replace(self._wait(_AFTER_FAULT, str(fault)), fault=fault)
-        self._all_is_well()
-        return found
+            return self._faulty(self._wait(_AFTER_FAULT, str(fault)), fault)
+        if self._read.pages and not self._read.trouble:
+            self._all_is_well()
+        return self._read
 
     def retry_set_aside(self) -> int:
         """Read tickets on their own that a page could not make sense of; returns how many."""
@@ -117,8 +129,7 @@ class Poller:
         with self._database.write(self._account) as books:
             store_snapshot(books, snapshot, self._clock.now())
 
-    def _read_pages(self) -> Polled:
-        total = Polled()
+    def _read_pages(self) -> None:
         with self._database.read(self._account) as books:
             cursor = present_cursor(books)
             since = resume_from(books) or account_row(books).sync_from
@@ -127,14 +138,13 @@ class Poller:
             crash_point("page-received")
             if page.more and page.next_cursor == cursor:
                 self._is_stuck()
-                return total
-            total = self._store(page, total)
+                return
+            self._store(page)
             if not page.more:
-                return total
+                return
             cursor = page.next_cursor
-        return total
 
-    def _store(self, page: Page, total: Polled) -> Polled:
+    def _store(self, page: Page) -> None:
         now = self._clock.now()
         with self._database.write(self._account) as books:
             stored = store_page(books, page, now)
@@ -149,11 +159,11 @@ class Poller:
         )
         for row in page.set_aside:
             _log.warning("row_set_aside", account=self._account, ticket_id=row.ticket_id)
-        return Polled(
-            pages=total.pages + 1,
-            tickets=total.tickets + stored.tickets,
-            happenings=total.happenings + stored.happenings,
-            set_aside=total.set_aside + stored.set_aside,
+        self._read = Polled(
+            pages=self._read.pages + 1,
+            tickets=self._read.tickets + stored.tickets,
+            happenings=self._read.happenings + stored.happenings,
+            set_aside=self._read.set_aside + stored.set_aside,
             is_complete=not page.more,
         )
 
@@ -163,7 +173,11 @@ class Poller:
         with self._database.write(self._account) as books:
             change_account(books, not_before=epoch(until))
         _log.info("poll_waits", account=self._account, until=until.isoformat(), reason=reason)
-        return Polled(not_before=until)
+        return replace(self._read, not_before=until)
+
+    @staticmethod
+    def _faulty(waits: Polled, fault: HelpdeskError) -> Polled:
+        return replace(waits, fault=fault, trouble=str(fault))
 
     def _restart(self, fault: Refused) -> Polled:
         """The helpdesk refuses our place in the stream: go back to a time that it knows."""
@@ -173,24 +187,27 @@ class Poller:
             forget_cursor(books)
         if was_new:
             _log.error("cursor_refused", account=self._account, reason=str(fault))
-        return self._wait(_AFTER_FAULT, str(fault))
+        return replace(self._wait(_AFTER_FAULT, str(fault)), trouble=text)
 
     def _is_stuck(self) -> None:
         text = "The helpdesk says that more changes follow and gives the same place again."
         with self._database.write(self._account) as books:
             if raise_notice(books, _STUCK, text, self._clock.now()):
                 _log.error("cursor_stuck", account=self._account)
+        self._read = replace(self._read, trouble=text)
 
     def _all_is_well(self) -> None:
         now = self._clock.now()
         with self._database.read(self._account) as books:
             row = account_row(books)
+            over = standing_notices(books).keys() & {_LOST, _STUCK}
         if row.paused_at is not None:
             resume_connection(self._database, self._account, now)
-        if row.not_before is not None:
+        if row.not_before is not None or over:
             with self._database.write(self._account) as books:
                 change_account(books, not_before=None)
-                end_notice(books, _LOST, now)
+                for name in over:
+                    end_notice(books, name, now)
 
     def _read_again(self, ticket_id: str) -> bool:
         now = self._clock.now()

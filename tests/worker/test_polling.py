@@ -94,6 +94,37 @@ def test_a_cursor_that_does_not_move_is_an_alarm_and_no_endless_loop(site: Site)
     assert "cursor_stuck" in site.once().notices
 
 
+def test_a_cursor_that_moves_again_ends_its_notice(any_site: Site) -> None:
+    any_site.helpdesk.add("1")
+    any_site.once()
+    honest = any_site.helpdesk.changes
+
+    def stuck(cursor: str | None, *, since: datetime) -> Page:
+        return replace(honest(cursor, since=since), more=True)
+
+    any_site.helpdesk.changes = stuck
+    assert "cursor_stuck" in any_site.once().notices
+    any_site.helpdesk.changes = honest
+    assert any_site.once().notices == {}
+
+
+def test_a_fault_does_not_hide_the_pages_before_it(site: Site) -> None:
+    site.helpdesk.page_size = 2
+    for number in range(5):
+        site.helpdesk.add(f"{number}")
+    poller = site.start().accounts[0].poller
+    honest, calls = site.helpdesk.changes, iter([None, None, Unavailable("no answer")])
+
+    def fails_at_the_third(cursor: str | None, *, since: datetime) -> Page:
+        if (fault := next(calls)) is not None:
+            raise fault
+        return honest(cursor, since=since)
+
+    site.helpdesk.changes = fails_at_the_third
+    polled = poller.poll()
+    assert (polled.pages, polled.is_complete, polled.trouble) == (2, False, "no answer")
+
+
 def test_a_row_that_cannot_be_read_is_set_aside_and_tried_again(any_site: Site) -> None:
     any_site.helpdesk.add("1")
     any_site.helpdesk.add("2")
