@@ -8,13 +8,10 @@ midnight are split there, and each part belongs to the date on which it falls.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import pairwise
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY = 86_400
@@ -76,6 +73,9 @@ def local_hours(
     Raises:
         ValueError: naming the entry and what is wrong with it.
     """
+    for what, written in (("hours", hours), ("extra_hours", extra_hours), ("breaks", breaks)):
+        if not isinstance(written, Mapping):
+            raise ValueError(f"{what}: {written!r} does not map days to their hours")  # noqa: TRY004 - one error type for admins
     week = weekly_spans(hours)
     replaced = {
         _ordinal(day, "extra_hours"): dated_spans(day, pairs, "extra_hours")
@@ -102,6 +102,8 @@ def time_of_day(text: str) -> int:
     Raises:
         ValueError: another form (seconds are refused), or past 24:00.
     """
+    if not isinstance(text, str):
+        raise ValueError(f"hours must be HH:MM in quotes, not {text!r}")  # noqa: TRY004 - one error type for admins
     found = _TIME_OF_DAY.fullmatch(text)
     if not found:
         raise ValueError(f'hours must be HH:MM, not "{text}"')
@@ -180,10 +182,12 @@ def _dated_parts(day: date, pairs: Iterable[Sequence[str]], what: str) -> list[L
     return parts
 
 
-def _pairs(pairs: Iterable[Sequence[str]], where: str) -> list[Pair]:
+def _pairs(pairs: object, where: str) -> list[Pair]:
+    if isinstance(pairs, str) or not isinstance(pairs, Iterable):
+        raise ValueError(f"{where}: {pairs!r} is not a list of openings and closings")  # noqa: TRY004 - one error type for admins
     found = []
     for pair in pairs:
-        if isinstance(pair, str) or len(pair) != 2:
+        if isinstance(pair, str) or not isinstance(pair, Sequence) or len(pair) != 2:
             raise ValueError(f"{where}: {pair!r} is not an opening and a closing")
         found.append((pair[0], pair[1]))
     return found

@@ -10,6 +10,7 @@ when a question reaches further.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from threading import Lock
 from typing import TYPE_CHECKING, Literal
@@ -27,8 +28,6 @@ from rules.calendar_table import (
 from rules.calendar_zones import time_zone as zone_named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
     from rules.calendar_hours import LocalHours
     from rules.calendar_table import Table
 
@@ -85,11 +84,18 @@ class BusinessCalendar:
         """
         if at_closing not in ("next_opening", "closing"):
             raise ValueError(f'at_closing: "{at_closing}" is neither next_opening nor closing')
+        if not isinstance(time_zone, str):
+            raise ValueError(f"time_zone: {time_zone!r} is no name such as Europe/Amsterdam")  # noqa: TRY004 - one error type for admins
         self.time_zone: str = time_zone
         self.at_closing: AtClosing = at_closing
-        self.holidays: frozenset[date] = frozenset(holidays)
+        self.holidays: frozenset[date] = _dates(holidays)
         self._zone = zone_named(time_zone)
-        self.hours: LocalHours = local_hours(hours, self.holidays, extra_hours or {}, breaks or {})
+        self.hours: LocalHours = local_hours(
+            hours,
+            self.holidays,
+            {} if extra_hours is None else extra_hours,
+            {} if breaks is None else breaks,
+        )
         self._table: Table = empty_table(self._zone)
         self._growing = Lock()
 
@@ -148,8 +154,10 @@ class BusinessCalendar:
         time that is exactly that date's closing stays.
 
         Raises:
-            ValueError: a naive `start`, a negative `n`.
+            ValueError: a naive `start`, an `n` that is negative or no whole number.
         """
+        if not isinstance(n, int):
+            raise ValueError(f"working days are a whole number, not {n!r}")  # noqa: TRY004 - one error type for admins
         _, shown = self.working_days(_seconds(start), n)
         return _datetime(shown)
 
@@ -334,6 +342,16 @@ class BusinessCalendar:
         """Wall time in the calendar's zone."""
         self._covering(at)
         return datetime.fromtimestamp(at, self._zone)
+
+
+def _dates(written: object) -> frozenset[date]:
+    """The holidays; `local_hours` looks at each of them."""
+    if isinstance(written, str) or not isinstance(written, Iterable):
+        raise ValueError(f"holidays: {written!r} is not a list of dates")  # noqa: TRY004 - one error type for admins
+    try:
+        return frozenset(written)
+    except TypeError:  # what cannot be hashed is no date
+        raise ValueError("holidays: a list within the list is not a date") from None
 
 
 def _seconds(at: datetime) -> int:

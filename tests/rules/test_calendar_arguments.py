@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
@@ -105,6 +105,48 @@ def test_bad_weekly_hours_are_refused_by_name(hours: dict, offence: str):
 def test_bad_dated_entries_are_refused_by_name(arguments: dict, offence: str):
     with pytest.raises(ValueError, match=offence):
         BusinessCalendar("UTC", OFFICE, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "offence"),
+    [
+        pytest.param({"hours": None}, "^hours: None does not map", id="no hours"),
+        pytest.param({"hours": [("09:00", "17:00")]}, "^hours: .* does not map", id="a list"),
+        pytest.param({"hours": {"mon": None}}, "^hours of mon: None is not a list", id="no list"),
+        pytest.param({"hours": {"mon": 9}}, "^hours of mon: 9 is not a list", id="one number"),
+        pytest.param(
+            {"hours": {"mon": "09:00-17:00"}}, "^hours of mon: '09:00-17:00' is not", id="one text"
+        ),
+        pytest.param({"hours": {"mon": [9]}}, "^hours of mon: 9 is not an opening", id="an hour"),
+        pytest.param(
+            {"hours": {"mon": [(9, 17)]}}, "^hours of mon: .* in quotes, not 9", id="numbers"
+        ),
+        pytest.param(
+            {"hours": {"mon": [(time(9), time(17))]}}, "in quotes, not datetime.time", id="times"
+        ),
+        pytest.param({"hours": {None: []}}, '"None" is not one of mon', id="no weekday"),
+        pytest.param({"time_zone": None}, "^time_zone: None is no name", id="no zone"),
+        pytest.param({"time_zone": UTC}, "^time_zone: .* is no name", id="zone as an object"),
+        pytest.param({"time_zone": []}, "^time_zone: .* is no name", id="zones"),
+        pytest.param({"holidays": None}, "^holidays: None is not a list", id="no holidays"),
+        pytest.param({"holidays": "2026-12-25"}, "^holidays: '2026-12-25' is", id="text"),
+        pytest.param({"holidays": [[MONDAY]]}, "^holidays: a list within", id="list in a list"),
+        pytest.param({"holidays": MONDAY}, "^holidays: .* is not a list", id="one date"),
+        pytest.param({"extra_hours": 7}, "^extra_hours: 7 does not map", id="extra hours"),
+        pytest.param({"extra_hours": {MONDAY: None}}, "^extra_hours of 2026-11-23: None", id="day"),
+        pytest.param({"breaks": [MONDAY]}, "^breaks: .* does not map", id="breaks"),
+        pytest.param({"at_closing": None}, "^at_closing: ", id="no closing rule"),
+    ],
+)
+def test_arguments_of_another_kind_are_refused_by_name(arguments: dict, offence: str):
+    with pytest.raises(ValueError, match=offence):
+        BusinessCalendar(**{"time_zone": "UTC", "hours": OFFICE} | arguments)
+
+
+@pytest.mark.parametrize("days", [1.5, 2.0, "2", None])
+def test_working_days_are_whole(days: object):
+    with pytest.raises(ValueError, match="working days are a whole number, not"):
+        BusinessCalendar("UTC", OFFICE).add_working_days(utc("2026-11-23"), days)
 
 
 def test_extra_hours_that_a_holiday_or_a_break_takes_away_open_nothing():
