@@ -11,7 +11,7 @@ import pytest
 
 from rules import select
 from rules.evaluate import evaluate
-from rules.facts import Organization
+from rules.facts import Happening, Organization
 from rules.policy import EVERYTHING, AllOf, Condition, PathIs, Policy
 from rules.select import selector_of
 from rules.steps import steps_due
@@ -230,3 +230,16 @@ def test_of_two_statuses_of_one_second_the_later_in_a_tickets_life_stands(
         assert [(each.at, each.status) for each in line.updates[1:]] == [
             (seconds_of(instant(at("11:00"))), last)
         ]
+
+
+def test_two_organisations_of_one_second_say_the_same_in_either_order() -> None:
+    moves = [
+        Happening(instant(at("11:00")), "organization", organization=Organization(ident))
+        for ident in ("1", "2")
+    ]
+    policy = _paired(_is("organization.id", "1"), _is("organization.id", "2"))
+    found = {
+        judged(a_ticket(at("10:00"), *order), policy, at("12:00")).choice.customer
+        for order in (moves, moves[::-1])
+    }
+    assert found == {"contract 1"}

@@ -2,6 +2,7 @@
 """Loading rule folders: what they mean, and what is told of those that are wrong."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from rules.fingerprint import fingerprint
 from rules.lint import lint
 from rules.load import load
 from rules.policy import EVERYTHING, AllOf, AnyOf, Not, PathIs, Policy, Span
@@ -387,3 +389,9 @@ obligations:
     codes = {line.split()[1] for line in findings_of(rules)}
     assert codes >= {"STP201", "STP203", "STP205", "STP212", "STP214", "STP215"}
     assert codes >= {"STP220", "STP222", "STP224"}
+
+
+def test_a_policy_of_unknown_things_has_no_fingerprint():
+    strange = replace(policy_of(RULES), escalations={"usual": (object(),)})
+    with pytest.raises(TypeError, match="object has no canonical form"):
+        fingerprint(strange)

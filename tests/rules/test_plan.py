@@ -201,3 +201,46 @@ def test_due_at_is_written_on_tasks_only(kind: str, wanted: str | None) -> None:
     policy = a_policy(a_tier("standard", *TWO))
     verdict = judged(a_ticket(), policy, "2026-11-23 10:00")
     assert _written(verdict, policy, replace(EMPTY, type=kind)).get("due_at") == wanted
+
+
+def _fired(*steps: Any, current: CurrentFields, **tier: Any) -> dict[str, Any]:
+    target = a_target("first_reply", "4h", escalate="usual")
+    policy = a_policy(a_tier("standard", target, **tier), escalations={"usual": steps})
+    ticket = a_ticket("2026-11-23 10:00", priority="low")
+    verdict = judged(ticket, policy, "2026-11-23 13:00")
+    fired = steps_due(verdict, policy, set(), instant("2026-11-23 13:00"))
+    assert len(fired) == len(steps)
+    return _written(verdict, policy, current, fired=fired)
+
+
+def test_a_step_assigns_the_ticket_unless_it_is_there_already() -> None:
+    step = a_step("50%", assign_group="second line", assign_person="ann@example.com")
+    changes = _fired(step, current=EMPTY)
+    assert (changes["group"], changes["assignee"]) == ("second line", "ann@example.com")
+    there = replace(EMPTY, group="second line", assignee="ann@example.com")
+    assert not {"group", "assignee"} & set(_fired(step, current=there))
+
+
+def test_a_raise_sets_a_priority_where_there_was_none_and_never_lowers_one() -> None:
+    steps = (a_step("25%", raise_priority="high"), a_step("50%", raise_priority="normal"))
+    unset = replace(EMPTY, priority=None)
+    assert _fired(*steps, current=unset, default_priority=None)["priority"] == "high"
+    urgent = replace(EMPTY, priority="urgent")
+    assert "priority" not in _fired(*steps, current=urgent, default_priority=None)
+    assert "priority" not in _fired(a_step("50%"), current=unset, default_priority=None)
+
+
+def test_a_task_whose_due_is_right_or_unknown_keeps_it() -> None:
+    policy = a_policy(a_tier("standard", a_target("resolution", "4h", pause_on=("pending",))))
+    task = replace(EMPTY, type="task", due_at="2026-11-23T14:00:00Z")
+    verdict = judged(a_ticket("2026-11-23 10:00"), policy, "2026-11-23 10:30")
+    assert "due_at" not in _written(verdict, policy, task)
+    paused = a_ticket("2026-11-23 10:00", status("2026-11-23 11:00", "pending"))
+    verdict = judged(paused, policy, "2026-11-23 12:00")
+    assert "due_at" not in _written(verdict, policy, replace(task, due_at=None))
+
+
+def test_without_a_tier_no_priority_is_written() -> None:
+    policy = a_policy(a_tier("vip", *TWO, match=PathIs("tags", frozenset({"vip"}))))
+    verdict = judged(a_ticket("2026-11-23 10:00"), policy, "2026-11-23 10:30")
+    assert "priority" not in _written(verdict, policy, replace(EMPTY, priority=None))
