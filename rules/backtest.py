@@ -100,6 +100,12 @@ class Pair(msgspec.Struct, frozen=True, gc=False):
         return self.outcomes in _FLIPS
 
     @property
+    def differs(self) -> bool:
+        """Whether anything of the target or the verdict is different."""
+        before, after = self.outcomes
+        return before != after or bool(self.changes())
+
+    @property
     def due_shift(self) -> int | None:
         """By how many seconds the due moves; None where one of the two has none."""
         if self.before is None or self.after is None:

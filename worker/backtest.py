@@ -159,7 +159,10 @@ def _effects(pair: Pair, changes: tuple[Change, ...]) -> set[Effect]:
 
 @dataclass(frozen=True, slots=True)
 class Backtest:
-    """A history under both policies. `now` is None where it tells no instant at all."""
+    """A history under both policies, which `names` names.
+
+    `now` is None where the history tells no instant at all.
+    """
 
     history: str
     before: Policy
@@ -167,6 +170,7 @@ class Backtest:
     now: datetime | None
     reading: Reading
     effects: Effects
+    names: tuple[str, str] = ("before", "after")
 
 
 def backtest(
@@ -223,9 +227,7 @@ def compare_part(
             effects.most = nsmallest(MOST_AFFECTED, effects.most)
         if with_rows:
             rows += [
-                _encode(row_of(ticket.id, pair)) + b"\n"
-                for pair in compared.pairs
-                if pair.changes() or pair.outcomes[0] != pair.outcomes[1]
+                _encode(row_of(ticket.id, pair)) + b"\n" for pair in compared.pairs if pair.differs
             ]
     effects.most = nsmallest(MOST_AFFECTED, effects.most)
     effects.rows = b"".join(rows)

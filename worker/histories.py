@@ -15,6 +15,7 @@ from connector.history.reader import Gathering, Look, Reading, look_over, read_l
 from connector.history.stretches import FileStretch, HeldStretch, Part, stretches_of
 from connector.history.table import read_table
 from connector.history.values import EARLIEST
+from worker.store.export import stored_ticket_ids, stored_tickets
 from worker.team import Given, Team
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from connector.history.mapping import TableMapping
     from rules.facts import Ticket
+    from worker.store.database import Database
 
 Progress = Callable[[str, int, int | None], None]
 """Told what is being done, how many megabytes are done, and of how many where that is known."""
@@ -31,6 +33,7 @@ Progress = Callable[[str, int, int | None], None]
 _PAYS_FROM_BYTES = 8 * 1024 * 1024
 """Below this size one process is done before others would have started."""
 
+_PAYS_FROM_TICKETS = 5_000
 _HELD_BYTES = 1024 * 1024
 _MEGABYTE = 1_000_000
 
@@ -151,6 +154,35 @@ class TableHistory:
         with self._path.open(encoding=encoding, errors="surrogateescape", newline="") as file:
             tickets = read_table(file, self._mapping, reading)
         return reading, [line_of(ticket) for ticket in tickets]
+
+
+class StoreHistory:
+    """The store of an account, judged at a given instant unless another one is asked for."""
+
+    def __init__(
+        self, database: Database, account: str, now: datetime, tell: Progress = no_progress
+    ) -> None:
+        self.name = f"store of {account}"
+        self.tell = tell
+        self._database = database
+        self._account = account
+        self._now = now
+        with database.read(account) as books:
+            self._idents = stored_ticket_ids(books)
+        database.close()  # processes that begin now must not share the connection
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it pays to judge it with several processes."""
+        return len(self._idents) >= _PAYS_FROM_TICKETS
+
+    def scan(self, team: Team[Given]) -> Scan:
+        """Count the tickets; all of them can be read."""
+        del team
+        n_tickets = len(self._idents)
+        reading = Reading(n_lines=n_tickets, n_tickets=n_tickets, latest=self._now)
+        tickets = stored_tickets(self._database, self._account, self._idents)
+        return Scan(reading, held_parts(map(line_of, tickets)), None)
 
 
 def line_of(ticket: Ticket) -> bytes:

@@ -45,6 +45,8 @@ class Team(Generic[Given]):
                 initializer=_begin,
                 initargs=(self._given,),
             )
+            # All of them begin now, before this process opens files and connections.
+            self._pool.submit(_begun).result()
         return self
 
     def __exit__(
@@ -95,6 +97,10 @@ def _begin(given: object) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is answered by the starting process
     gc.freeze()  # what was there before the work need not be looked over again and again
     _own.append(given)
+
+
+def _begun() -> None:
+    """The first question to a team, which only wakes it."""
 
 
 def _answer(work: Callable[[object, Question], Answer], question: Question) -> Answer:

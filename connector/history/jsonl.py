@@ -140,7 +140,7 @@ def happening_from_json(document: Mapping[str, object]) -> Happening:
         custom=optional_text(get("custom"), "custom"),
         field=text(get("field"), "field") if kind == "field" else None,
         organization=organization,
-        into=text(get("into"), "into") if kind == "merged" else None,
+        into=optional_text(get("into"), "into"),
         of=instant(get("of"), "of") if kind == "comment_private" else None,
         was=value(get("was"), "was"),
         id=optional_text(get("id"), "id"),

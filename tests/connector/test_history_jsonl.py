@@ -80,6 +80,7 @@ def test_what_is_written_reads_back_as_the_same_ticket() -> None:
         a_happening(kind="organization", to={"id": "1", "name": "A", "fields": {}, "tags": []}),
         a_happening(kind="organization", to=None),
         a_happening(kind="merged", into="4712"),
+        a_happening(kind="merged"),
         a_happening(kind="deleted"),
         a_happening(kind="restored"),
         a_happening(kind="comment_private", of="2026-11-20T08:40:00Z"),
@@ -194,7 +195,7 @@ def test_a_happening_before_the_creation_is_moved_to_it_and_counted() -> None:
         (a_line(happenings=[a_happening(kind="status")]), 'the key "to" is missing'),
         (a_line(happenings=[a_happening(kind="status", to="Waiting")]), "to: unknown word"),
         (a_line(happenings=[a_happening(kind="field", to="x")]), "field: expected a text"),
-        (a_line(happenings=[a_happening(kind="merged")]), "into: expected a text"),
+        (a_line(happenings=[a_happening(kind="merged", into=[])]), "into: expected a text"),
         (a_line(happenings=[a_happening(kind="comment_private")]), "of: expected a time"),
         (
             a_line(happenings=[a_happening(kind="comment", to="x")]),

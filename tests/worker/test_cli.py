@@ -85,7 +85,7 @@ def test_all_commands_can_be_loaded_together_for_completion() -> None:
     [
         ["chekc"],
         ["check", "--no-such-flag"],
-        ["replay"],
+        ["export-history"],
         ["replay", "--rules", "x", "--history", "y", "--now", "yesterday"],
         ["calendar", "a", "b"],
         [],

@@ -28,9 +28,9 @@ class Command(NamedTuple):
     example: str
 
     def function(self) -> Callable[..., None]:
-        """The function, which has the command's last name; its module is imported now."""
+        """The function of the command's last name; its module is imported now."""
         module = import_module(f"worker.cli.{self.module}")
-        function: Callable[..., None] = getattr(module, self.own_name)
+        function: Callable[..., None] = getattr(module, self.own_name.replace("-", "_"))
         return function
 
     @property
@@ -84,8 +84,14 @@ COMMANDS = (
     Command(
         "replay",
         "replaying",
-        "Judge every ticket of a history: one line per target and cycle, and a summary.",
-        "stipt replay --rules sla --history tickets.jsonl --out verdicts.jsonl",
+        "Judge every ticket of a history by rules, or show what a change of them would do.",
+        "stipt replay --rules sla --history tickets.jsonl --compare sla-new --html report.html",
+    ),
+    Command(
+        "export-history",
+        "exporting",
+        "Write the stored tickets as a history file, which replay judges as the worker did.",
+        "stipt export-history --out tickets.jsonl",
     ),
     Command(
         "plan",

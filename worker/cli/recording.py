@@ -54,7 +54,7 @@ _Found = tuple["Ticket", datetime, Path]
 
 
 def _from_history(ident: str, source: Source) -> _Found | None:
-    from worker.cli.replaying import opened_history
+    from worker.cli.sources import opened_history
     from worker.histories import find
 
     if source.history is None:

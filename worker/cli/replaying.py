@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`stipt replay`: judge a history with a rule folder."""
+"""`stipt replay`: judge a history with a rule folder, or compare two folders over it."""
 
-import os
-import sys
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,12 +11,19 @@ import typer
 
 from worker.cli.exit_codes import CommandFailed
 from worker.cli.instants import instant
+from worker.cli.options import AccountName, ConfigFile
 from worker.cli.output import JsonFlag, QuietFlag, as_json, result, say, table
 from worker.cli.progress import progress
+from worker.cli.sources import opened_source
+from worker.cli.written import Write, written_to
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from connector.history.reader import BadLine
     from rules.verdict import State
-    from worker.histories import History, Progress
+    from worker.backtest import Backtest
+    from worker.cli.sources import Source
     from worker.replay import Summary
 
 _BAD_SHOWN = 20
@@ -35,104 +40,148 @@ _STATES: "tuple[State, ...]" = (
 
 def replay(
     *,
-    rules: Annotated[Path, typer.Option(help="Folder of rule files.", metavar="DIR")],
+    rules: Annotated[
+        Path | None, typer.Option(help="Folder of rule files; else the settings'.", metavar="DIR")
+    ] = None,
     history: Annotated[
-        Path, typer.Option(help="Tickets as JSON Lines, or as CSV with --mapping.", metavar="FILE")
-    ],
+        Path | None,
+        typer.Option(
+            help="Tickets as JSON Lines, or as CSV with --mapping; else the store.", metavar="FILE"
+        ),
+    ] = None,
     mapping: Annotated[
         Path | None, typer.Option(help="What the columns of a CSV file mean.", metavar="FILE")
     ] = None,
     now: Annotated[
         str | None,
-        typer.Option(help="Judge as of this instant; else the latest in the file.", metavar="TIME"),
+        typer.Option(
+            help="Judge as of this instant; else the latest in the file, or now.", metavar="TIME"
+        ),
+    ] = None,
+    compare: Annotated[
+        Path | None,
+        typer.Option(help="Rule files after a change: show what it would do.", metavar="DIR"),
+    ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(help="With --compare: a report with pictures.", metavar="FILE"),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="File for the rows; else standard output.", metavar="FILE"),
+        typer.Option(
+            help="File for the rows; else standard output. With --compare: cycles that differ.",
+            metavar="FILE",
+        ),
     ] = None,
     json: JsonFlag = False,
     quiet: QuietFlag = False,
+    config: ConfigFile = None,
+    account: AccountName = None,
 ) -> None:
-    """Judge every ticket of a history: one line per target and cycle, and a summary."""
+    """Judge every ticket of a history by rules, or show what a change of them would do."""
+    judged_at = None if now is None else instant(now)
+    if html is not None and compare is None:
+        raise typer.BadParameter("a report is made with --compare", param_hint="--html")
+    with (
+        progress(quiet=quiet) as tell,
+        opened_source(history, mapping, config, account, tell) as source,
+    ):
+        folder = rules or source.rules
+        summary, found = None, None
+        if compare is None:
+            summary = _judged(source, folder, judged_at, out, rows_too=not json)
+        else:
+            found = _compared(source, (folder, compare), judged_at, out)
+    if summary is not None:
+        _show_summary(summary, source.history.name, out, json=json, quiet=quiet)
+    if found is not None:
+        _show_comparison(found, html, out, json=json, quiet=quiet)
+
+
+def _judged(
+    source: "Source", folder: Path, now: datetime | None, out: Path | None, *, rows_too: bool
+) -> "Summary":
     from worker.replay import replay as run
     from worker.rule_folder import load_folder
 
-    judged_at = None if now is None else instant(now)
-    policy = load_folder(rules)
-    with progress(quiet=quiet) as tell, _rows_to(out, summary_is_answer=json) as write:
-        source = opened_history(history, mapping, tell)
-        summary = run(policy, source, now=judged_at, write=write)
+    policy = load_folder(folder)
+    with _rows_to(out, rows_too=rows_too) as write:
+        return run(policy, source.history, now=now, write=write)
+
+
+@contextmanager
+def _rows_to(out: Path | None, *, rows_too: bool) -> Iterator[Write]:
+    """Where rows go; nowhere when the summary is the answer and no file is named."""
+    if out is None and not rows_too:
+        yield len
+        return
+    with written_to(out) as write:
+        yield write
+
+
+def _compared(
+    source: "Source", folders: tuple[Path, Path], now: datetime | None, out: Path | None
+) -> "Backtest":
+    from dataclasses import replace
+
+    from worker.backtest import backtest
+    from worker.rule_folder import load_folder
+
+    before, after = (load_folder(one) for one in folders)
+    if out is None:
+        found = backtest(before, after, source.history, now=now)
+    else:
+        with written_to(out) as write:
+            found = backtest(before, after, source.history, now=now, write=write)
+    return replace(found, names=(str(folders[0]), str(folders[1])))
+
+
+def _show_comparison(
+    found: "Backtest", html: Path | None, out: Path | None, *, json: bool, quiet: bool
+) -> None:
+    from worker.backtest_summary import to_json
+    from worker.cli.comparing import comparison_lines
+    from worker.report.backtest_page import backtest_page
+
+    if html is not None:
+        with written_to(html) as write:
+            write(backtest_page(found).encode())
+    rows_are_answer = "-" in (str(out), str(html))
+    if json and not rows_are_answer:
+        as_json(to_json(found))
+    elif not quiet:
+        to_output = say if rows_are_answer else result
+        for line in comparison_lines(found):
+            to_output(line)
+    _fail_on_nothing(found.history, len(found.reading.bad), found.effects.n_tickets)
+
+
+def _show_summary(
+    summary: "Summary", name: str, out: Path | None, *, json: bool, quiet: bool
+) -> None:
     if json:
         as_json(summary.to_json())
     elif not quiet:
         to_output = result if out is not None and str(out) != "-" else say
-        for line in summary_lines(summary, history):
+        for line in summary_lines(summary, name):
             to_output(line)
-    if summary.bad and not summary.n_tickets:
-        raise CommandFailed(f"{history}: no line could be read")
+    _fail_on_nothing(name, len(summary.bad), summary.n_tickets)
 
 
-def opened_history(
-    history: Path, mapping: Path | None, tell: "Progress | None" = None
-) -> "History":
-    """The history of a file, read with a mapping where it is CSV."""
-    from connector.history.mapping import read_mapping
-    from worker.histories import JsonLinesHistory, TableHistory, no_progress
-
-    tell = tell or no_progress
-    if mapping is not None:
-        return TableHistory(history, read_mapping(mapping.read_bytes()), tell)
-    if history.suffix.lower() == ".csv":
-        raise CommandFailed(f"{history}: a CSV file needs --mapping FILE (see docs/history.md)")
-    return JsonLinesHistory(history, tell)
+def _fail_on_nothing(name: str, n_bad: int, n_tickets: int) -> None:
+    if n_bad and not n_tickets:
+        raise CommandFailed(f"{name}: no line could be read")
 
 
-@contextmanager
-def _rows_to(out: Path | None, *, summary_is_answer: bool) -> Iterator[Callable[[bytes], object]]:
-    """Where rows go: a file that appears when it is complete, standard output, or nowhere."""
-    if out is None and summary_is_answer:
-        yield len
-    elif out is None or str(out) == "-":
-        yield sys.stdout.buffer.write
-        sys.stdout.buffer.flush()
-    elif out.exists() and not out.is_file():
-        with out.open("wb") as file:  # a pipe or a device is written to, never replaced
-            yield file.write
-    else:
-        with _complete_or_absent(out) as write:
-            yield write
-
-
-@contextmanager
-def _complete_or_absent(out: Path) -> Iterator[Callable[[bytes], object]]:
-    handle, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
-    unfinished = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file.write
-        unfinished.chmod(0o666 & ~_umask())
-        unfinished.replace(out)
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def summary_lines(summary: "Summary", history: Path) -> list[str]:
+def summary_lines(summary: "Summary", name: str) -> list[str]:
     """The summary as a person reads it."""
     document = summary.to_json()
     judged = f"{summary.n_tickets} tickets judged as of {document['now']}"
     lines = [
-        f"{history.name}: {judged} by policy {summary.policy[:12]}",
+        f"{name}: {judged} by policy {summary.policy[:12]}",
         f"{len(summary.bad)} of {summary.n_lines} lines could not be read",
+        *bad_lines(summary.bad),
     ]
-    lines += [f"  line {bad.number}: {bad.reason}" for bad in summary.bad[:_BAD_SHOWN]]
-    if len(summary.bad) > _BAD_SHOWN:
-        lines.append(f"  and {len(summary.bad) - _BAD_SHOWN} more; --json lists them all")
     if summary.n_later:
         lines.append(f"{summary.n_later} tickets were created later and are left out")
     if summary.n_without_rows:
@@ -140,6 +189,14 @@ def summary_lines(summary: "Summary", history: Path) -> list[str]:
     if summary.n_moved:
         lines.append(f"{summary.n_moved} happenings lay before their ticket's creation")
     return [*lines, "", *table(_counts(summary))]
+
+
+def bad_lines(bad: "Sequence[BadLine]") -> list[str]:
+    """The lines that could not be read, each with its reason; not all of very many."""
+    lines = [f"  line {one.number}: {one.reason}" for one in bad[:_BAD_SHOWN]]
+    if len(bad) > _BAD_SHOWN:
+        lines.append(f"  and {len(bad) - _BAD_SHOWN} more; --json lists them all")
+    return lines
 
 
 def _counts(summary: "Summary") -> list[list[str]]:

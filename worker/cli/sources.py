@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a command takes tickets from: a history file, else the store of an account."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from worker.cli.exit_codes import CommandFailed
+from worker.cli.options import present
+
+if TYPE_CHECKING:
+    from worker.histories import History, Progress
+    from worker.settings import AccountSettings, Settings
+    from worker.store.database import Database
+
+
+@dataclass(frozen=True)
+class Store:
+    """The store of an account, and the present instant there."""
+
+    settings: "Settings"
+    account: "AccountSettings"
+    database: "Database"
+
+    def now(self) -> datetime:
+        """The present instant."""
+        return present(self.settings)
+
+
+@contextmanager
+def opened_store(config: Path | None, account: str | None) -> Iterator[Store]:
+    """The store that the settings name; closed at the end.
+
+    Raises:
+        CommandFailed: nothing has been stored yet.
+    """
+    from worker.settings import load_settings
+    from worker.store.database import Database
+
+    settings = load_settings(config=config)
+    chosen = settings.account(account)
+    database = Database(settings.database_url.get_secret_value())
+    if database.is_sqlite and not Path(database.url.database or "").exists():
+        raise CommandFailed("nothing has been read from the helpdesk yet: stipt run --once does")
+    try:
+        yield Store(settings, chosen, database)
+    finally:
+        database.close()
+
+
+@dataclass(frozen=True)
+class Source:
+    """Tickets to judge, and the folder of rules where none is named."""
+
+    history: "History"
+    rules: Path
+
+
+@contextmanager
+def opened_source(
+    history: Path | None,
+    mapping: Path | None,
+    config: Path | None,
+    account: str | None,
+    tell: "Progress",
+) -> Iterator[Source]:
+    """The history of a file, else that of the store."""
+    from worker.histories import StoreHistory
+
+    if history is not None:
+        yield Source(opened_history(history, mapping, tell), Path("sla"))
+        return
+    if mapping is not None:
+        raise CommandFailed("--mapping says what a CSV file means; name it with --history")
+    with opened_store(config, account) as store:
+        rules = store.account.rules_path or Path("sla")
+        yield Source(StoreHistory(store.database, store.account.name, store.now(), tell), rules)
+
+
+def opened_history(
+    history: Path, mapping: Path | None, tell: "Progress | None" = None
+) -> "History":
+    """The history of a file, read with a mapping where it is CSV."""
+    from connector.history.mapping import read_mapping
+    from worker.histories import JsonLinesHistory, TableHistory, no_progress
+
+    tell = tell or no_progress
+    if mapping is not None:
+        return TableHistory(history, read_mapping(mapping.read_bytes()), tell)
+    if history.suffix.lower() == ".csv":
+        raise CommandFailed(f"{history}: a CSV file needs --mapping FILE (see docs/history.md)")
+    return JsonLinesHistory(history, tell)

@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pictures as SVG text: no scripts, no dependencies, the same input gives the same bytes.
+
+A picture takes its colours from the page (`currentColor` and CSS variables),
+so that it follows light, dark and print. Its title and description state the
+finding, every bar and band carries its number, and nothing is told by colour
+alone. Pictures scale down badly: a page draws a narrow and a wide one and
+shows the one that fits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape, quoteattr
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_ROW = 22
+_BAR = 15
+_LETTER = 7.2
+"""Width that is kept for a letter, in the units of the picture; letters are 13 high."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What every picture has: an id that is unique on its page, and what it tells."""
+
+    ident: str
+    title: str
+    finding: str
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A bar from 0: `share` of the longest possible one, and the text at its end.
+
+    `kind` is a style: `before`, `after`, `shift`. A share of None
+    is a bar that cannot be drawn because there is nothing to draw.
+    """
+
+    label: str
+    share: float | None
+    text: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Bars that belong together, under a heading of their own."""
+
+    heading: str
+    bars: tuple[Bar, ...]
+
+
+def bars(picture: Picture, groups: Sequence[Group]) -> str:
+    """Horizontal bars in groups, each with its label before it and its number behind it."""
+    shown = [bar for group in groups for bar in group.bars]
+    left = 8 + _LETTER * max((len(bar.label) for bar in shown), default=0)
+    right = 8 + _LETTER * max((len(bar.text) for bar in shown), default=0)
+    room = max(20.0, picture.width - left - right)
+    parts: list[str] = []
+    top = 4.0
+    for group in groups:
+        if group.heading:
+            parts.append(_text(0, top + 13, _cut(group.heading, picture.width), "heading"))
+            top += _ROW
+        for bar in group.bars:
+            parts += _bar(bar, left, top, room)
+            top += _ROW
+        top += 8 if group.heading else 0
+    axis = f'<line class="axis" x1="{_n(left)}" y1="0" x2="{_n(left)}" y2="{_n(top)}"/>'
+    return _svg(picture, top + 2, [*parts, axis])
+
+
+def _bar(bar: Bar, left: float, top: float, room: float) -> list[str]:
+    middle = top + _BAR / 2 + 4.5
+    parts = [_text(left - 6, middle, bar.label, "label end")]
+    length = 0.0
+    if bar.share is not None:
+        length = room * min(1.0, max(0.0, bar.share))
+        if bar.share > 0:
+            length = max(length, 1.5)  # something is never drawn as nothing
+        parts.append(
+            f'<rect class="{bar.kind}" x="{_n(left)}" y="{_n(top)}" '
+            f'width="{_n(length)}" height="{_BAR}"/>'
+        )
+    parts.append(_text(left + length + 6, middle, bar.text, "number"))
+    return parts
+
+
+_Flow = tuple[str, str]
+_GAP = 14.0
+_NODE = 10.0
+
+
+def flow(
+    picture: Picture, flows: Mapping[_Flow, int], order: Sequence[str], words: Mapping[str, str]
+) -> str:
+    """Bands from what things were, on the left, to what they become, on the right.
+
+    Args:
+        picture: id, title, finding and width.
+        flows: how many go from one kind to another.
+        order: the kinds from top to bottom; their names are styles.
+        words: what the kinds are called.
+    """
+    total = sum(flows.values())
+    kinds = [kind for kind in order if any(kind in pair for pair in flows)]
+    scale = 190.0 / total if total else 0.0
+    left = _stacked(kinds, flows, 0, scale)
+    right = _stacked(kinds, flows, 1, scale)
+    margin = 16 + _LETTER * max(
+        (len(f"{words[kind]} {_count(n)}") for side in (left, right) for kind, _, n in side),
+        default=0,
+    )
+    x1, x2 = margin, picture.width - margin
+    bands = _bands(kinds, flows, (left, right), (x1 + _NODE, x2 - _NODE), scale)
+    nodes = [
+        *_nodes(left, x1, words, scale, at_left=True),
+        *_nodes(right, x2 - _NODE, words, scale, at_left=False),
+    ]
+    height = 24 + max((_bottom(side, scale) for side in (left, right)), default=0.0)
+    heads = [
+        _text(x1 + _NODE, 13, "before", "label end"),
+        _text(x2 - _NODE, 13, "after", "label"),
+    ]
+    return _svg(picture, height, [*heads, *bands, *nodes])
+
+
+_Stack = list[tuple[str, float, int]]
+"""Kind, upper edge and number of each node of one side."""
+
+
+def _stacked(kinds: Sequence[str], flows: Mapping[_Flow, int], side: int, scale: float) -> _Stack:
+    found: _Stack = []
+    top = 24.0
+    for kind in kinds:
+        n = sum(number for pair, number in flows.items() if pair[side] == kind)
+        if n:
+            found.append((kind, top, n))
+            top += max(n * scale, 4.0) + _GAP
+    return found
+
+
+def _bottom(side: _Stack, scale: float) -> float:
+    return max((top - 24 + max(n * scale, 4.0) for _, top, n in side), default=0.0)
+
+
+def _bands(
+    kinds: Sequence[str],
+    flows: Mapping[_Flow, int],
+    sides: tuple[_Stack, _Stack],
+    between: tuple[float, float],
+    scale: float,
+) -> list[str]:
+    starts, ends = ({kind: top for kind, top, _ in side} for side in sides)
+    x1, x2 = between
+    middle = (x1 + x2) / 2
+    parts: list[str] = []
+    for before in kinds:
+        for after in kinds:
+            n = flows.get((before, after), 0)
+            if not n:
+                continue
+            y1, y2, thick = starts[before], ends[after], max(n * scale, 1.0)
+            starts[before] += n * scale
+            ends[after] += n * scale
+            parts.append(
+                f'<path class="band {after}" d="M{_n(x1)},{_n(y1)}'
+                f"C{_n(middle)},{_n(y1)} {_n(middle)},{_n(y2)} {_n(x2)},{_n(y2)}"
+                f"V{_n(y2 + thick)}"
+                f"C{_n(middle)},{_n(y2 + thick)} {_n(middle)},{_n(y1 + thick)} "
+                f'{_n(x1)},{_n(y1 + thick)}Z"/>'
+            )
+            if thick >= 14:  # where bands begin they do not cross each other yet
+                parts.append(_text(x1 + 6, y1 + thick / 2 + 4.5, _count(n), "number"))
+    return parts
+
+
+def _nodes(
+    side: _Stack, x: float, words: Mapping[str, str], scale: float, *, at_left: bool
+) -> list[str]:
+    parts: list[str] = []
+    for kind, top, n in side:
+        height = max(n * scale, 4.0)
+        parts.append(
+            f'<rect class="node {kind}" x="{_n(x)}" y="{_n(top)}" '
+            f'width="{_n(_NODE)}" height="{_n(height)}"/>'
+        )
+        label = f"{words[kind]} {_count(n)}"
+        at = top + height / 2 + 4.5
+        if at_left:
+            parts.append(_text(x - 6, at, label, "label end"))
+        else:
+            parts.append(_text(x + _NODE + 6, at, label, "label"))
+    return parts
+
+
+def _svg(picture: Picture, height: float, parts: Sequence[str]) -> str:
+    ident, width = quoteattr(picture.ident), picture.width
+    title, desc = quoteattr(f"{picture.ident}-title"), quoteattr(f"{picture.ident}-desc")
+    opening = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" id={ident} class="chart" role="img" '
+        f'viewBox="0 0 {width} {_n(height)}" width="100%" '
+        f"aria-labelledby={title} aria-describedby={desc}>"
+    )
+    head = [
+        f"<title id={title}>{_safe(picture.title)}</title>",
+        f"<desc id={desc}>{_safe(picture.finding)}</desc>",
+    ]
+    return "\n".join([opening, *head, *parts, "</svg>"])
+
+
+def _text(x: float, y: float, text: str, kind: str) -> str:
+    return f'<text class="{kind}" x="{_n(x)}" y="{_n(y)}">{_safe(text)}</text>'
+
+
+def _cut(text: str, width: float) -> str:
+    most = int(width / (_LETTER + 0.6))
+    return text if len(text) <= most else text[: most - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def _count(n: int) -> str:
+    return f"{n:,}"
+
+
+def _n(value: float) -> str:
+    """A coordinate with one decimal at most."""
+    rounded = f"{value:.1f}"
+    return rounded.removesuffix(".0")
+
+
+def _safe(text: str) -> str:
+    """Text as XML may hold it."""
+    return escape("".join(one for one in text if one.isprintable()))

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Self-contained pages: one file without scripts, fonts or pictures from elsewhere."""
+
+from __future__ import annotations
+
+from html import escape
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+WIDE, NARROW = 720, 350
+"""Widths for which pictures are drawn, in the units of their letters."""
+
+
+def page(title: str, parts: Sequence[str]) -> str:
+    """The whole document. `title` is text, `parts` are HTML."""
+    style = files("worker.report").joinpath("style.css").read_text(encoding="utf-8")
+    return "\n".join(
+        [
+            "<!doctype html>",
+            '<html lang="en">',
+            "<head>",
+            '<meta charset="utf-8">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            f"<title>{escape(title)}</title>",
+            f"<style>\n{style}</style>",
+            "</head>",
+            "<body>",
+            "<main>",
+            *parts,
+            "</main>",
+            "</body>",
+            "</html>",
+            "",
+        ]
+    )
+
+
+def both_widths(draw: Callable[[int, str], str]) -> str:
+    """A picture drawn for wide and for narrow windows, of which the page shows one.
+
+    `draw` takes the width and what to add to the picture's id.
+    """
+    return (
+        f'<div class="only-wide">{draw(WIDE, "")}</div>\n'
+        f'<div class="only-narrow">{draw(NARROW, "-narrow")}</div>'
+    )
+
+
+def table(caption: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table whose first column heads its rows; all cells are text."""
+    top = "".join(f'<th scope="col">{escape(one)}</th>' for one in head)
+    body = "\n".join(
+        f'<tr><th scope="row">{escape(row[0])}</th>'
+        + "".join(f"<td>{_cell(cell)}</td>" for cell in row[1:])
+        + "</tr>"
+        for row in rows
+    )
+    # Wide tables scroll, and so must be reachable without a mouse.
+    return (
+        f"<figure>\n<figcaption>{escape(caption)}</figcaption>\n"
+        f'<div class="wide-table" role="region" tabindex="0" aria-label="{escape(caption)}">\n'
+        f"<table>\n<thead><tr>{top}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n"
+        "</div>\n</figure>"
+    )
+
+
+def _cell(text: str) -> str:
+    """Text that may break before a bracket only."""
+    return escape(text).replace(" ", "&nbsp;").replace("&nbsp;(", " (")
+
+
+def paragraph(text: str, kind: str = "") -> str:
+    """A paragraph of text."""
+    return f'<p class="{kind}">{escape(text)}</p>' if kind else f"<p>{escape(text)}</p>"
+
+
+def heading(text: str) -> str:
+    """The heading of a section."""
+    return f"<h2>{escape(text)}</h2>"
+
+
+def cards(numbers: Sequence[tuple[str, str]]) -> str:
+    """Numbers that a reader sees first, each over what it counts."""
+    items = "\n".join(f"<li><b>{escape(n)}</b> {escape(what)}</li>" for n, what in numbers)
+    return f'<ul class="cards">\n{items}\n</ul>'
