@@ -13,7 +13,7 @@ from functools import singledispatch
 from typing import TYPE_CHECKING
 
 from rules.duration import format_running, format_share, format_span
-from rules.policy import AllOf, AnyOf, Not, PathIs, Span, StepMoment
+from rules.policy import AllOf, AnyOf, Not, PathIs, Span
 from rules.promises import BeyondCredit, CreditBand, Fee, ForecastWarning, PerBreach
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ EMPTY = "none"
 NO_MEANING = frozenset({"where", "places", "name"})
 """Attributes that say where something stands or how it is called, not what it is."""
 
-_IN_ONE_WORD = (PathIs, AllOf, AnyOf, Not, Span, StepMoment, Fee, PerBreach, BeyondCredit)
+_IN_ONE_WORD = (PathIs, AllOf, AnyOf, Not, Span, Fee, PerBreach, BeyondCredit)
 _DURATIONS = frozenset({"repeat_every", "ignore_under"})
 _TIMES_OF_DAY = frozenset({"cut_off"})
 _KEYS = {
@@ -150,11 +150,6 @@ def _(value: datetime) -> str:
 @_text.register
 def _(value: Span) -> str:
     return format_span(value)
-
-
-@_text.register
-def _(value: StepMoment) -> str:
-    return value.label
 
 
 @_text.register

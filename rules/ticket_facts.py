@@ -69,6 +69,6 @@ def happening_text(one: Happening) -> str:
         "field": f"{one.field} {shown_value(one.to)}",
         "organization": f"organization {name or 'nothing'}",
         "merged": f"merged into {one.into}",
-        "comment_private": f"comment of {stamp(one.of) if one.of else 'before'} made private",
+        "comment_private": f"comment of {stamp(one.of) if one.of else 'some time'} made private",
     }
     return texts.get(one.kind, one.kind)

@@ -4,14 +4,19 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from rules.differences import differences
+from rules.in_words import attributes, value_text
 from rules.load import load
 from rules.outline import outline
+from rules.policy import EVERYTHING, AllOf, AnyOf, Not, PathIs
+from rules.promises import BeyondCredit, Counting, PerBreach
 
 if TYPE_CHECKING:
     from rules.policy import Policy
@@ -71,6 +76,12 @@ def starter(*changes: tuple[str, str]) -> Policy:
             "fri: [09:00-12:30]",
             "~ calendar office_nl: hours.fri 09:00-12:30, 13:00-17:00 -> 09:00-12:30",
             id="hours",
+        ),
+        pytest.param(
+            "    breaks: {2026-12-31: [15:00-24:00]}",
+            "    breaks: {}",
+            "- calendar office_nl: breaks 2026-12-31 15:00-24:00",
+            id="a break less",
         ),
         pytest.param(
             "default: office_nl",
@@ -195,3 +206,56 @@ def test_an_outline_shows_what_was_left_out_with_its_default() -> None:
     assert target.values["by"] == "closing"
     assert target.place.startswith("tiers.yaml:")
     assert blocks["settings"].values["at_risk"] == "80%"
+
+
+def test_a_block_that_goes_is_told_with_what_it_said() -> None:
+    line = "      - {measure: first_reply, within: 8h, counted: office, escalate: usual}\n"
+    [one] = differences(starter(), starter((line, "")), TODAY)
+    assert one.text().startswith("- tier standard, first_reply: within 8h, counted office")
+    assert one.to_json() == {
+        "kind": "removed",
+        "block": "tier standard, first_reply",
+        "key": None,
+        "old": one.old,
+        "new": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "attribute", "said"),
+    [
+        pytest.param(None, "", "nothing", id="what was not said"),
+        pytest.param((), "", "none", id="an empty list"),
+        pytest.param(frozenset(), "", "none", id="an empty set"),
+        pytest.param({}, "", "none", id="an empty mapping"),
+        pytest.param(True, "", "yes", id="a switch"),
+        pytest.param(3, "", "3", id="a number"),
+        pytest.param(5, "ignore_under", "5s", id="seconds"),
+        pytest.param(54_000, "cut_off", "15:00", id="a time of day"),
+        pytest.param(Fraction(1, 3), "", "1/3", id="a share that is no percentage"),
+        pytest.param(Decimal("5000.00"), "", "5000.00", id="an amount"),
+        pytest.param(date(2026, 11, 24), "", "2026-11-24", id="a day"),
+        pytest.param({"low": "1", "high": "1"}, "", "1", id="all alike"),
+        pytest.param(Not(PathIs("tags", frozenset({"a"}))), "", "not (tags is a)", id="not"),
+        pytest.param(PerBreach(share_of_fee=Fraction(1, 100)), "", "1% of the fee", id="a share"),
+        pytest.param(PerBreach(amount=Decimal("50.00")), "", "50.00", id="an amount for each"),
+        pytest.param(BeyondCredit("as_law"), "", "as_law", id="damages by law"),
+        pytest.param(
+            BeyondCredit("capped", Decimal("5000.00")), "", "capped at 5000.00", id="capped damages"
+        ),
+        pytest.param(
+            AllOf((PathIs("tags", frozenset({"a"})), AnyOf((EVERYTHING, EVERYTHING)))),
+            "",
+            "tags is a and (everything or everything)",
+            id="conditions within conditions",
+        ),
+        pytest.param(Counting(ivr=False, window=7), "", "ivr no; window 7", id="a block within"),
+    ],
+)
+def test_a_value_is_told_in_words(value: object, attribute: str, said: str) -> None:
+    assert value_text(value, attribute) == said
+
+
+def test_what_is_no_block_of_a_policy_has_no_keys() -> None:
+    with pytest.raises(TypeError, match="int is no block"):
+        attributes(7)

@@ -6,9 +6,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
+from pathlib import Path
 
 from rules.explain import Explanation, KeptVerdict, explain
+from rules.facts import Happening, Organization
+from rules.load import load
 from rules.policy import PathIs, Policy
+from rules.ticket_facts import happening_text
 from tests.rules.builders import (
     a_calendar,
     a_contract,
@@ -260,3 +264,52 @@ def test_a_closed_cycle_that_stays_on_record_is_named():
             "policy": "abcdef0123",
         }
     ]
+
+
+def test_what_a_miss_counts_in_is_told_with_its_level_and_its_credit():
+    files = {
+        path.name: path.read_bytes()
+        for path in (Path(__file__).parents[2] / "worker" / "starter").glob("*.yaml")
+    }
+    policy, _ = load(files)
+    organization = Organization(fields={"sla_tier": "premium", "market": "nl"})
+    ticket = replace(a_ticket("2026-11-24 10:00", channel="email"), organization=organization)
+    text = explain(ticket, policy, instant("2026-11-24 11:00")).text()
+    assert (
+        "  a miss counts in obligation reply_95 (at_least 95%, per calendar_month; "
+        "credit below 95%: 5% of the fee, " in text
+    )
+
+
+def test_of_a_long_history_the_latest_happenings_are_shown():
+    happenings = [comment(f"2026-11-23 11:{n:02}", by="requester") for n in range(50)]
+    policy = one_tier(a_target("first_reply", "4h"))
+    found = explain(a_ticket("2026-11-23 10:00", *happenings), policy, instant("2026-11-23 13:00"))
+    assert "  10 earlier happenings; --json lists them\n" in found.text()
+    assert "11:09:00" not in found.text()
+    assert len(found.to_json()["facts"]["happenings"]) == 50
+
+
+def test_other_happenings_are_told_in_a_few_words():
+    at = instant("2026-11-23 10:30")
+    told = {
+        happening_text(one)
+        for one in (
+            Happening(at=at, kind="merged", into="12"),
+            Happening(at=at, kind="deleted"),
+            Happening(at=at, kind="comment", public=False, via="email"),
+            Happening(at=at, kind="comment_private", of=at),
+            Happening(at=at, kind="comment_private"),
+            Happening(at=at, kind="organization", organization=Organization(name="Acme")),
+            Happening(at=at, kind="organization"),
+        )
+    }
+    assert told == {
+        "merged into 12",
+        "deleted",
+        "internal note on email",
+        "comment of 2026-11-23T10:30:00Z made private",
+        "comment of some time made private",
+        "organization Acme",
+        "organization nothing",
+    }
