@@ -16,20 +16,32 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 export DEBIAN_FRONTEND := noninteractive
 
-.PHONY: help demo test check services lock clean
+.PHONY: help demo test check coverage mutants services lock clean
 
 help:
-	@echo "make demo    a fictional helpdesk and the worker beside it, on this machine alone"
-	@echo "make test    install what the tests need, then check and run everything"
-	@echo "make check   lint, formatting, types, import contracts"
-	@echo "make lock    renew requirements.lock and requirements-dev.lock from pyproject.toml"
-	@echo "make clean   remove the environment and everything that was built"
+	@echo "make demo      a fictional helpdesk and the worker beside it, on this machine alone"
+	@echo "make test      install what the tests need, then check and run everything"
+	@echo "make check     lint, formatting, types, import contracts"
+	@echo "make coverage  how many branches of rules/ its own tests reach"
+	@echo "make mutants   whether slips in the engine would be noticed (half an hour)"
+	@echo "make lock      renew requirements.lock and requirements-dev.lock from pyproject.toml"
+	@echo "make clean     remove the environment and everything that was built"
 
 demo: $(VENV)/.installed
 	@$(BIN)/stipt demo
 
+# With PYTEST_FLAGS somebody looks at a few tests only: nothing is measured then.
 test: services check
 	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(PYTEST_FLAGS)
+	@$(if $(PYTEST_FLAGS),true,$(MAKE) --no-print-directory coverage)
+
+# Measured by itself and with the same examples every time: the figure depends on nothing but the
+# code, and what the other tests allow in seconds is not spent on measuring.
+coverage: $(VENV)/.installed-dev
+	@HYPOTHESIS_PROFILE=fixed $(BIN)/pytest -n $(WORKERS) --dist loadgroup --cov --cov-report term tests/rules
+
+mutants: $(VENV)/.installed-dev
+	@$(BIN)/python benchmarks/mutants.py
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check $(SOURCES)

@@ -170,7 +170,7 @@ def _start(copy: Path, file: str) -> _Run:
     if process:
         return _Run(process, monotonic())
     os.chdir(copy)
-    os.environ["HYPOTHESIS_PROFILE"] = "mutants"
+    os.environ["HYPOTHESIS_PROFILE"] = "fixed"
     os.environ.setdefault("STIPT_SHARED", str(ROOT.parent / "shared"))
     sys.dont_write_bytecode = True
     sys.path[0] = str(copy)

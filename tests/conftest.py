@@ -19,7 +19,7 @@ settings.register_profile("dev", max_examples=50, deadline=None)
 settings.register_profile("ci", max_examples=500, deadline=None, print_blob=True)
 settings.register_profile("nightly", max_examples=20_000, deadline=None, print_blob=True)
 settings.register_profile(  # the same examples every time, and no search for smaller ones
-    "mutants",
+    "fixed",
     max_examples=20,
     deadline=None,
     derandomize=True,
