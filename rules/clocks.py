@@ -16,10 +16,10 @@ import msgspec
 from rules.calendars import BusinessCalendar
 from rules.cycles import Cycle
 from rules.select import Application
+from rules.steps import FiringSeconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
 
 Spans = list[tuple[int, int | None]]
 Applied = list[tuple[int, "Application | None"]]
@@ -80,6 +80,7 @@ class Clock(msgspec.Struct, gc=False):
     target_seconds: int = 0
     known_at_due: int | None = None
     known_days: tuple[Application, int, Due, int] | None = None
+    known_firings: FiringSeconds | None = None
 
     @property
     def is_running(self) -> bool:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 SlaState = str
 _SOLVED = frozenset({"solved", "closed"})
 _UNWRITABLE = frozenset({"closed", "deleted"})
+_NOT_JUDGED = frozenset({"cancelled", "excluded"})
 
 
 def plan(  # noqa: PLR0913 - the verdict, what stands in the ticket, and what was sent or written
@@ -37,6 +38,7 @@ def plan(  # noqa: PLR0913 - the verdict, what stands in the ticket, and what wa
     fired: Sequence[StepDue] = (),
     sent: Collection[StepKey] = frozenset(),
     written: Mapping[OwnField, str | None] | None = None,
+    keeps_detail: bool = False,
 ) -> tuple[FieldChange, ...]:
     """The field changes that bring a ticket to its verdict.
 
@@ -49,13 +51,22 @@ def plan(  # noqa: PLR0913 - the verdict, what stands in the ticket, and what wa
         sent: steps sent so far, these included; shown in `sla_detail`.
         written: what was last written into our own fields, where known; a
             detail that somebody edited by hand is put back.
+        keeps_detail: the ticket is known to hold a detail that says what this
+            verdict says (see `rules.detail.digest`), as it was written.
     """
     if current.status in _UNWRITABLE:
         return ()
-    changes = [*_own_changes(verdict, policy, current, sent, written)]
-    if current.status not in _SOLVED and _applies(verdict):
+    row, applies = next_deadline(verdict), _applies(verdict)
+    changes: list[FieldChange] = []
+    if applies or current.status not in _SOLVED or _holds_anything(current):
+        wanted = _short_fields(verdict, row)
+        if not keeps_detail:
+            text = detail(verdict, policy, current, sent)
+            wanted["sla_detail"] = _kept_or_new(text, current, written)
+        changes += _own_changes(verdict, current, wanted, row)
+    if applies and current.status not in _SOLVED:
         changes += _priority_change(verdict, policy, current, fired)
-        changes += _due_change(verdict, policy, current)
+        changes += _due_change(policy, current, row)
         changes += _action_changes(current, fired)
     return tuple(changes)
 
@@ -81,22 +92,36 @@ def sla_state(verdict: Verdict) -> SlaState:
 
 def next_deadline(verdict: Verdict) -> CycleVerdict | None:
     """The open cycle with the earliest known due, past ones included."""
-    rows = [row for row in verdict.cycles if row.is_open and row.due_at is not None]
-    return min(rows, key=lambda row: (row.due_at, row.measure), default=None)
+    found: CycleVerdict | None = None
+    earliest: tuple[int, str] | None = None
+    for row in verdict.cycles:
+        due = row.clock.due
+        if due is None or not row.is_open:
+            continue
+        place = (due.shown, row.measure)
+        if earliest is None or place < earliest:
+            found, earliest = row, place
+    return found
 
 
-def own_fields(
-    verdict: Verdict, policy: Policy, current: CurrentFields, sent: Collection[StepKey]
-) -> dict[OwnField, str | None]:
-    """What our own fields should hold."""
-    row = next_deadline(verdict)
+def _applies(verdict: Verdict) -> bool:
+    """Whether any cycle is judged, now or in the past."""
+    return any(row.state not in _NOT_JUDGED for row in verdict.cycles)
+
+
+def _holds_anything(current: CurrentFields) -> bool:
+    """Whether there is anything to clear in a ticket to which nothing applies."""
+    return any(current.own.get(key) for key in OWN_FIELDS)
+
+
+def _short_fields(verdict: Verdict, row: CycleVerdict | None) -> dict[OwnField, str | None]:
+    """What our own fields should hold, but for the detail."""
     wanted: dict[OwnField, str | None] = {
         "sla_tier": verdict.choice.tier if _applies(verdict) else None,
         "sla_state": sla_state(verdict),
         "sla_due_at": None,
         "sla_due_date": None,
         "sla_target": None,
-        "sla_detail": detail(verdict, policy, current, sent),
     }
     if row is not None and row.due_at is not None:
         local = row.due_at.astimezone(time_zone(row.time_zone))
@@ -106,33 +131,27 @@ def own_fields(
     return wanted
 
 
-def _applies(verdict: Verdict) -> bool:
-    """Whether any cycle is judged, now or in the past."""
-    return any(row.state not in {"cancelled", "excluded"} for row in verdict.cycles)
+def _kept_or_new(
+    text: str, current: CurrentFields, written: Mapping[OwnField, str | None] | None
+) -> str | None:
+    """The detail as it stands where it says the same and nobody edited it; else the new one."""
+    old = current.own.get("sla_detail")
+    is_edited = written is not None and written.get("sla_detail") not in {None, old}
+    return old if not is_edited and is_same(old, text) else text
 
 
 def _own_changes(
     verdict: Verdict,
-    policy: Policy,
     current: CurrentFields,
-    sent: Collection[StepKey],
-    written: Mapping[OwnField, str | None] | None,
+    wanted: Mapping[OwnField, str | None],
+    row: CycleVerdict | None,
 ) -> list[FieldChange]:
-    holds_nothing = not any(current.own.get(key) for key in OWN_FIELDS)
-    if not _applies(verdict) and holds_nothing and current.status in _SOLVED:
-        return []  # there is nothing to clear, and nobody is waiting
-    wanted = own_fields(verdict, policy, current, sent)
-    because = _because(verdict)
     changes: list[FieldChange] = []
     for key in OWN_FIELDS:
-        old, new = current.own.get(key), wanted[key]
-        if old == new:
+        if key not in wanted or current.own.get(key) == wanted[key]:
             continue
-        if key == "sla_detail" and new is not None and is_same(old, new):
-            edited = written is not None and written.get(key) not in {None, old}
-            if not edited:
-                continue
-        changes.append(FieldChange(key, old, new, _tier_because(verdict, key) or because))
+        because = _tier_because(verdict, key) or _because(verdict, row)
+        changes.append(FieldChange(key, current.own.get(key), wanted[key], because))
     return changes
 
 
@@ -142,8 +161,7 @@ def _tier_because(verdict: Verdict, key: OwnField) -> str | None:
     return str(where) if key == "sla_tier" and where is not None and _applies(verdict) else None
 
 
-def _because(verdict: Verdict) -> str:
-    row = next_deadline(verdict)
+def _because(verdict: Verdict, row: CycleVerdict | None) -> str:
     if row is not None:
         return f"{row.rule} {row.measure}"
     last = next((row for row in reversed(verdict.cycles)), None)
@@ -169,9 +187,10 @@ def _priority_change(
     return [] if new is None or new == old else [FieldChange("priority", old, new, because)]
 
 
-def _due_change(verdict: Verdict, policy: Policy, current: CurrentFields) -> list[FieldChange]:
+def _due_change(
+    policy: Policy, current: CurrentFields, row: CycleVerdict | None
+) -> list[FieldChange]:
     """`due_at` exists only on tasks; a task without a known due keeps what it has."""
-    row = next_deadline(verdict)
     if policy.settings.write_due_at == "off" or current.type != "task" or row is None:
         return []
     new = None if row.due_at is None else stamp(row.due_at)

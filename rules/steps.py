@@ -41,6 +41,10 @@ class Firing:
     denominator: int = 1
 
 
+FiringSeconds = tuple[tuple[Firing, int | None], ...]
+"""The firings of a cycle's steps, each with its epoch second where that is known."""
+
+
 @dataclass(frozen=True, slots=True)
 class StepInstant:
     """A firing of a cycle's step; `at` is None while it is not known or will not come."""
@@ -73,21 +77,22 @@ def steps_due(
     A target that is met cancels what was still to come; a step already sent
     is not repeated when its deadline moves. Sorted by moment.
     """
-    found: list[StepDue] = []
     if not policy.escalations:
         return ()
+    found: list[StepDue] = []
+    second = seconds_of(now)
     for row in verdict.cycles:
         if not row.is_open:
             continue
-        for firing in step_instants(row.clock):
-            key = (row.measure, row.cycle, firing.key)
-            if firing.at is None or firing.at > now or key in sent:
+        measure, number = row.measure, row.cycle
+        for firing, at in firing_seconds(row.clock):
+            if at is None or at > second or (measure, number, firing.key) in sent:
                 continue
-            found.append(_due(row, firing, firing.at, now))
+            found.append(_due(row, firing, instant_of(at), now))
     return tuple(sorted(found, key=lambda due: (due.at, due.measure, due.cycle)))
 
 
-def _due(row: CycleVerdict, firing: StepInstant, at: datetime, now: datetime) -> StepDue:
+def _due(row: CycleVerdict, firing: Firing, at: datetime, now: datetime) -> StepDue:
     return StepDue(
         measure=row.measure,
         cycle=row.cycle,
@@ -134,13 +139,23 @@ def step_instants(clock: Clock) -> tuple[StepInstant, ...]:
     None: the clock is paused before it, the cycle ended before it, or it
     would lie before the start.
     """
-    found: list[StepInstant] = []
-    for firing in firings(clock.application):
-        at = _instant(clock, firing)
-        if at is not None and not clock.is_open and at > clock.stop:
-            at = None
-        found.append(StepInstant(firing.key, firing.step, None if at is None else instant_of(at)))
-    return tuple(found)
+    return tuple(
+        StepInstant(firing.key, firing.step, None if at is None else instant_of(at))
+        for firing, at in firing_seconds(clock)
+    )
+
+
+def firing_seconds(clock: Clock) -> FiringSeconds:
+    """As `step_instants`, in epoch seconds; worked out once for a clock that is read."""
+    if clock.known_firings is None:
+        found: list[tuple[Firing, int | None]] = []
+        for firing in firings(clock.application):
+            at = _instant(clock, firing)
+            if at is not None and not clock.is_open and at > clock.stop:
+                at = None
+            found.append((firing, at))
+        clock.known_firings = tuple(found)
+    return clock.known_firings
 
 
 def _instant(clock: Clock, firing: Firing) -> int | None:
@@ -200,4 +215,5 @@ def risk_at(clock: Clock, share: Fraction) -> int | None:
 
 def is_at_risk(row: CycleVerdict, now: datetime) -> bool:
     """Whether the cycle has used its at-risk share of the target."""
-    return row.risk_at is not None and seconds_of(row.risk_at) <= seconds_of(now)
+    second = row.risk_second
+    return second is not None and second <= seconds_of(now)

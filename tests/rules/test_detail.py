@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rules.changes import CurrentFields
-from rules.detail import LONGEST, detail, is_same
+from rules.detail import LONGEST, detail, digest, is_same
 from rules.policy import PathIs, Policy
 from tests.rules.builders import (
     a_calendar,
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from rules.steps import StepKey
 
 CURRENT = CurrentFields(own={}, status="open", updated_at=instant("2026-11-23 09:59"))
+_HALF_HOUR = timedelta(minutes=30)
 STEPS = (a_step("50%"), a_step("75%"), a_step("60m before"), a_step("due"), a_step("120m after"))
 
 
@@ -264,3 +267,75 @@ def test_when_nothing_else_helps_ended_targets_are_left_out_then_the_latest_due(
     )
     paused = json.loads(detail(judged(waiting, policy, "2026-11-23 11:30"), policy, CURRENT, set()))
     assert all("pauses" not in target for target in paused["targets"])
+
+
+def _told(ticket: Ticket, now: str, sent: Collection[StepKey] = frozenset()) -> tuple[str, str]:
+    """Digest and text of a ticket's detail."""
+    policy = _policy()
+    verdict = judged(ticket, policy, now)
+    return digest(verdict, policy, CURRENT, sent), detail(verdict, policy, CURRENT, sent)
+
+
+ASKED = a_ticket("2026-11-23 15:00")
+WAITING = a_ticket("2026-11-23 15:00", status("2026-11-23 15:10", "pending"))
+
+
+@pytest.mark.parametrize("ticket", [ASKED, WAITING], ids=["running", "paused"])
+def test_time_alone_does_not_change_the_digest(ticket: Ticket):
+    before, after = (_told(ticket, f"2026-11-23 15:{minute}") for minute in (20, 40))
+    assert before[0] == after[0]
+    assert is_same(before[1], after[1])
+
+
+@pytest.mark.parametrize(
+    ("ticket", "now", "sent"),
+    [
+        pytest.param(ASKED, "2026-11-24 15:30", frozenset(), id="the due passes"),
+        pytest.param(ASKED, "2026-11-23 15:40", {("first_reply", 1, "50%")}, id="a step was sent"),
+        pytest.param(WAITING, "2026-11-23 15:40", frozenset(), id="a pause began"),
+        pytest.param(
+            a_ticket("2026-11-23 15:00", comment("2026-11-23 15:30", by="agent")),
+            "2026-11-23 15:40",
+            frozenset(),
+            id="it is answered",
+        ),
+        pytest.param(
+            a_ticket("2026-11-23 15:00", organization=None),
+            "2026-11-23 15:40",
+            frozenset(),
+            id="it belongs to nobody",
+        ),
+    ],
+)
+def test_what_changes_the_detail_changes_the_digest(
+    ticket: Ticket, now: str, sent: Collection[StepKey]
+):
+    before, after = _told(ASKED, "2026-11-23 15:20"), _told(ticket, now, sent)
+    assert not is_same(before[1], after[1])
+    assert before[0] != after[0]
+
+
+_MOMENTS = st.integers(1, 60).map(
+    lambda number: (instant("2026-11-23 08:00") + number * _HALF_HOUR).isoformat()
+)
+_STATUSES = st.sampled_from(["open", "pending", "hold", "solved"])
+
+
+@given(
+    st.lists(st.tuples(_MOMENTS, _STATUSES), max_size=5),
+    st.lists(st.tuples(_MOMENTS, _STATUSES), max_size=5),
+    _MOMENTS,
+    _MOMENTS,
+)
+def test_equal_digests_mean_details_that_say_the_same(
+    course: list[tuple[str, str]], other: list[tuple[str, str]], now: str, later: str
+):
+    policy = _policy()
+    known: dict[str, str] = {}
+    for happened in (course, other):
+        told = tuple(status(at, word) for at, word in sorted(happened))
+        ticket = a_ticket("2026-11-23 08:00", *told)
+        for at in (now, later):
+            verdict = judged(ticket, policy, at)
+            text = detail(verdict, policy, CURRENT, set())
+            assert is_same(known.setdefault(digest(verdict, policy, CURRENT, set()), text), text)
