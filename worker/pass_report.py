@@ -71,7 +71,8 @@ class PassReport:
     `writes` and `messages` are those of this pass; `would_write` counts what a
     dry run only recorded; `states` and `tiers` count tickets that are not
     closed; `waiting` is what is left for later, by kind; `is_complete` says
-    that the helpdesk had nothing more and that nothing is left.
+    that the helpdesk had nothing more and that nothing is left; `cut_short`
+    says what the helpdesk did that ended the pass before that.
     """
 
     account: str
@@ -94,6 +95,7 @@ class PassReport:
     paused: str | None
     notices: dict[str, str]
     is_complete: bool
+    cut_short: str | None = None
 
     def to_json(self) -> dict[str, object]:
         """As one JSON object with stable keys."""

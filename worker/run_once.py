@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -21,11 +22,14 @@ if TYPE_CHECKING:
     from worker.pass_report import PassReport
     from worker.settings import Settings
     from worker.wiring import AccountWork, Installation, Parts
+    from worker.writeback import Written
 
 LONGEST_WAIT = timedelta(minutes=5)
 """A pass waits this long for a row that is due later; what is later still is left."""
 
-_ROUNDS = 1000
+_MOST_FAULTS = 3
+"""Faults in a row after which reading or writing is given up: the next pass tries again."""
+
 _FRUITLESS_WAITS = 25
 
 
@@ -63,32 +67,57 @@ class OnePass:
         self._account = account
         self._on_progress = on_progress
         self._work = Work()
+        self._unread = ""
+        self._unwritten = ""
+        self._write_faults = 0
 
     def run(self) -> PassReport:
-        """Go on until nothing is left that can be done within a few minutes."""
+        """Go on until nothing is left that can be done within a few minutes.
+
+        Where the helpdesk cannot be read, what is known already is judged,
+        written and sent, but nothing is waited for.
+        """
         calls_before = Counter(self._account.helpdesk.calls_spent())
         is_complete = self._read_all()
         fruitless = 0
         while fruitless < _FRUITLESS_WAITS and not self._installation.stop.is_set():
             did = self._judge_all() + self._write_all() + self._send_all()
             fruitless = 0 if did else fruitless + 1
-            if not did and not self._waits():
+            if not did and (self._unread or not self._waits()):
                 break
         spent = Counter(self._account.helpdesk.calls_spent()) - calls_before
         with self._installation.database.read(self._account.name) as books:
             now = self._installation.clock.now()
-            return pass_report(books, self._work, spent, now, is_complete=is_complete)
+            report = pass_report(books, self._work, spent, now, is_complete=is_complete)
+        unwritten = self._unwritten if report.waiting["writes"] else ""
+        return replace(report, cut_short=self._unread or unwritten or None)
 
     def _read_all(self) -> bool:
-        for _ in range(_ROUNDS):
+        faults = waits = 0
+        while waits < _FRUITLESS_WAITS:
             polled = self._account.poller.poll()
             self._add(Work(pages=polled.pages, changed=polled.tickets + polled.happenings))
             if polled.is_complete:
                 self._account.poller.retry_set_aside()
                 return True
-            if polled.not_before is None or not self._wait_until(polled.not_before):
+            faults = 0 if polled.pages else faults + bool(polled.trouble)
+            waits = 0 if polled.pages else waits + 1
+            if faults >= _MOST_FAULTS:
+                self._unread = f"the helpdesk failed {faults} times in a row: {polled.trouble}"
                 return False
+            if polled.not_before is None:  # it stands still, is paused, or we are to stop
+                self._unread = polled.trouble
+                return False
+            if not self._wait_until(polled.not_before):
+                self._unread = self._asked_to_wait(polled.not_before)
+                return False
+        self._unread = f"the helpdesk asked {waits} times in a row to wait"
         return False
+
+    def _asked_to_wait(self, until: datetime) -> str:
+        if self._installation.stop.is_set():
+            return ""
+        return f"the helpdesk asks to wait until {until:%Y-%m-%d %H:%M:%S} UTC"
 
     def _judge_all(self) -> int:
         total = 0
@@ -103,14 +132,29 @@ class OnePass:
 
     def _write_all(self) -> int:
         total = 0
-        while self._account.writes and not self._installation.stop.is_set():
+        while self._still_writes() and not self._installation.stop.is_set():
             written = self._account.writer.write_due()
             if not written.claimed:
                 return total
+            self._keep_fault(written)
             n_written = written.outcomes.get("written", 0)
             self._add(Work(writes=n_written, outcomes=written.outcomes))
             total += written.claimed
         return total
+
+    def _still_writes(self) -> bool:
+        return self._account.writes and self._write_faults < _MOST_FAULTS
+
+    def _keep_fault(self, written: Written) -> None:
+        """What hinders writing now, until a batch goes through."""
+        self._unwritten = ""
+        if written.not_before is not None:
+            self._unwritten = self._asked_to_wait(written.not_before)
+        elif written.outcomes.get("error") == written.claimed:
+            self._write_faults += 1
+            self._unwritten = f"the helpdesk failed to write {self._write_faults} times in a row"
+        else:
+            self._write_faults = 0
 
     def _send_all(self) -> int:
         total = 0
@@ -134,7 +178,7 @@ class OnePass:
     def _next_due(self) -> datetime | None:
         with self._installation.database.read(self._account.name) as books:
             moments = [next_message_at(books)]
-            if self._account.writes:
+            if self._still_writes():
                 moments.append(next_due(books))
         known = [one for one in moments if one is not None]
         return instant(min(known)) if known else None

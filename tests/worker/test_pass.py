@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A whole pass: read, judge, write, tell; and again, when nothing is left to do."""
 
+import pytest
+
+from connector.base import HelpdeskError, Refused, Throttled, Unavailable
 from rules.facts import Happening
 from tests.worker.conftest import Site
 from worker.store.looks import wake
@@ -48,10 +51,10 @@ def test_people_are_warned_once_for_each_step(any_site: Site) -> None:
     assert told == [(("50%",), "team_lead")]
     any_site.wait(hours=1)
     any_site.once()
-    assert [(one.keys, one.recipient) for one in any_site.mailbox.sent[1:]] == [
+    assert {(one.keys, one.recipient) for one in any_site.mailbox.sent[1:]} == {
         (("1h before",), "team_lead"),
         (("1h before",), "note"),
-    ]
+    }
     assert any_site.helpdesk.held["1"].state.current.priority == "high"
 
 
@@ -72,3 +75,60 @@ def test_downtime_makes_a_warning_late_and_it_says_so(any_site: Site) -> None:
     any_site.wait(hours=2, minutes=30)
     any_site.once()
     assert any_site.mailbox.sent[0].late_by.total_seconds() == 1800
+
+
+@pytest.mark.parametrize("fault", [Unavailable("no answer"), Refused("no such place")])
+def test_a_dead_helpdesk_ends_the_pass_at_its_third_fault(
+    any_site: Site, fault: HelpdeskError
+) -> None:
+    any_site.helpdesk.faults["changes"] = [fault] * 50
+    report = any_site.once()
+    assert any_site.helpdesk.spent["changes"] == 3
+    assert not report.is_complete
+    assert report.cut_short is not None
+    assert "failed 3 times in a row" in report.cut_short
+    assert str(fault) in report.cut_short
+
+
+def test_faults_between_pages_do_not_end_the_pass(site: Site) -> None:
+    site.helpdesk.page_size = 1
+    for number in range(5):
+        site.helpdesk.add(f"{number}")
+    fault, fine = Unavailable("no answer"), None
+    site.helpdesk.faults["changes"] = [fault, fault, fine, fault, fault, fine, fault, fine]
+    report = site.once()
+    assert (report.tickets, report.cut_short) == (5, None)
+
+
+def test_a_far_off_wait_ends_the_pass_and_is_told(any_site: Site) -> None:
+    any_site.helpdesk.faults["changes"] = [Throttled(3600)]
+    report = any_site.once()
+    assert report.cut_short == "the helpdesk asks to wait until 2026-11-24 10:00:00 UTC"
+    assert any_site.once().cut_short == report.cut_short
+    any_site.wait(hours=1)
+    assert any_site.once().cut_short is None
+
+
+def test_a_helpdesk_that_only_asks_to_wait_ends_the_pass(site: Site) -> None:
+    site.helpdesk.faults["changes"] = [Throttled(10)] * 100
+    report = site.once()
+    assert report.cut_short == "the helpdesk asked 25 times in a row to wait"
+
+
+def test_what_is_known_is_told_although_the_helpdesk_is_dead(any_site: Site) -> None:
+    any_site.helpdesk.add("1")
+    any_site.once()
+    any_site.wait(hours=2)
+    any_site.helpdesk.faults["changes"] = [Unavailable("no answer")] * 50
+    assert any_site.once().cut_short is not None
+    assert [one.keys for one in any_site.mailbox.sent] == [("50%",)]
+
+
+def test_a_helpdesk_that_fails_to_write_cuts_the_pass_short(any_site: Site) -> None:
+    any_site.helpdesk.add("1")
+    any_site.helpdesk.faults["write"] = [Unavailable("no answer")] * 50
+    report = any_site.once()
+    assert report.waiting["writes"] == 1
+    assert report.cut_short is not None
+    assert "failed to write 3 times in a row" in report.cut_short
+    assert any_site.helpdesk.spent["write"] == 3

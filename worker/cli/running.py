@@ -74,6 +74,9 @@ def _once(settings: "Settings", *, json: bool, quiet: bool) -> None:
         if one.paused:
             message = f"{one.account}: the connection is paused: {one.paused}"
             raise CommandFailed(message, ExitCode.OUTSIDE)
+        if one.cut_short:
+            message = f"{one.account}: {one.cut_short}; the next pass goes on from here"
+            raise CommandFailed(message, ExitCode.OUTSIDE)
         if not one.is_complete:
             say(f"{one.account}: not everything could be done now; the next pass goes on")
 
