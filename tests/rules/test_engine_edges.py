@@ -11,7 +11,7 @@ import pytest
 
 from rules import select
 from rules.evaluate import evaluate
-from rules.facts import Happening, Organization
+from rules.facts import Happening, Organization, Requester
 from rules.policy import EVERYTHING, AllOf, Condition, PathIs, Policy
 from rules.select import selector_of
 from rules.steps import steps_due
@@ -30,6 +30,7 @@ from tests.rules.builders import (
     comment,
     instant,
     judged,
+    note,
     one_tier,
     row_of,
     status,
@@ -149,6 +150,82 @@ def test_a_second_breach_does_not_replace_the_first() -> None:
     assert (row.target_seconds, row.due_at) == (7200, instant(at("12:00")))
 
 
+def test_a_cycle_that_starts_in_the_second_in_which_its_target_goes_has_none() -> None:
+    policy = one_tier(a_target("next_reply", "4h", when=_is("tags", "vip")))
+    asked = comment(at("12:00"), "requester")
+    answered = comment(at("11:00"))
+    gone = a_ticket(at("10:00"), answered, asked, change(at("12:00"), "tags", ()), tags=("vip",))
+    assert judged(gone, policy, at("13:00")).cycles == ()
+    later = a_ticket(at("10:00"), answered, asked, change(at("12:01"), "tags", ()), tags=("vip",))
+    assert row_of(later, policy, at("13:00"), "next_reply").state == "cancelled"
+
+
+def test_a_reply_in_a_pause_that_pushed_to_the_same_closing_is_late() -> None:
+    policy = one_tier(
+        a_target("first_reply", "1cd", counted="office", by_closing=True, pause_on=("pending",))
+    )
+    pending = status("2026-11-24 16:30", "pending")
+    row = row_of(a_ticket(at("15:00"), pending), policy, "2026-11-24 17:30")
+    assert (row.state, row.breached_at) == ("paused", None)  # how far it pushes is not known yet
+    for answer in ("2026-11-24 17:30", "2026-11-24 17:00:01"):
+        ticket = a_ticket(at("15:00"), pending, comment(answer))
+        row = row_of(ticket, policy, "2026-11-24 18:00")
+        assert (row.state, row.breached_at) == ("breached", instant("2026-11-24 17:00"))
+    answered = a_ticket(at("15:00"), pending, comment("2026-11-24 17:00"))
+    assert row_of(answered, policy, "2026-11-24 18:00").state == "met"
+
+
+# Steps after the due of days
+
+
+def test_steps_after_a_due_that_was_pushed_to_a_closing_count_from_that_closing() -> None:
+    target = a_target(
+        "resolution",
+        "1wd",
+        counted="office",
+        by_closing=True,
+        pause_on=("pending",),
+        escalate="usual",
+    )
+    ticket = a_ticket(at("10:00"), status(at("11:00"), "pending"), status(at("15:00"), "open"))
+    for now in (at("15:00"), "2026-11-24 16:00", "2026-11-25 10:00", "2026-11-25 16:00"):
+        assert _moments("due", "120m after", now=now, ticket=ticket, target=target) == {
+            "due": "11-24 17:00",
+            "120m after": "11-25 11:00",
+        }
+
+
+def test_steps_after_a_due_in_days_are_known_from_the_first_second() -> None:
+    target = a_target("resolution", "1wd", counted="office", escalate="usual")
+    for now in (at("07:00"), at("08:00"), at("09:00"), at("09:01"), "2026-11-25 10:00"):
+        assert _moments("120m after", now=now, ticket=a_ticket(at("07:00")), target=target) == {
+            "120m after": "11-24 11:00"
+        }
+
+
+# Cycles
+
+
+@pytest.mark.parametrize(
+    ("role", "by", "starts"),
+    [
+        ("light_agent", "requester", True),
+        ("light_agent", "light_agent", True),
+        ("end_user", "requester", False),
+        ("end_user", "light_agent", True),
+    ],
+)
+def test_a_light_agents_note_asks_whoever_the_requester_is(
+    role: Any, by: str, starts: bool
+) -> None:
+    target = a_target("next_reply", "4h", start_on=frozenset({"light_agent_note"}))
+    ticket = a_ticket(
+        at("10:00"), comment(at("11:00")), note(at("12:00"), by), requester=Requester(role=role)
+    )
+    found = judged(ticket, one_tier(target), at("13:00")).cycles
+    assert [row.started_at for row in found] == ([instant(at("12:00"))] if starts else [])
+
+
 # Selection
 
 
@@ -186,6 +263,32 @@ def test_organisations_can_be_chosen_by_their_name() -> None:
     assert _customer(policy) == "contract 0"
     assert _customer(policy, organization=Organization("360001", "Other")) is None
     assert _customer(policy, organization=None) is None
+
+
+@pytest.mark.parametrize("dates", [("from_at",), ("until_at",), ("from_at", "until_at")])
+@pytest.mark.parametrize("of", ["contract", "target of the contract", "target of the tier"])
+def test_alike_tickets_of_several_days_each_have_what_held_on_their_own(
+    dates: tuple[str, ...], of: str
+) -> None:
+    instants = {"from_at": instant("2026-11-10"), "until_at": instant("2026-11-20")}
+    held = {date: instants[date] for date in dates}
+    dated = a_target("first_reply", "1h", **({} if of == "contract" else held))
+    everybody = a_contract(
+        "everybody",
+        EVERYTHING,
+        "standard",
+        *(() if of == "target of the tier" else (dated,)),
+        **(held if of == "contract" else {}),
+    )
+    targets = (dated,) if of == "target of the tier" else ()
+    policy = a_policy(
+        a_tier("standard", *targets, a_target("first_reply", "2h")), contracts=[everybody]
+    )
+    for day in (9, 10, 19, 20, 9):
+        created = f"2026-11-{day:02} 00:00"
+        holds = ("from_at" not in dates or day >= 10) and ("until_at" not in dates or day < 20)
+        row = row_of(a_ticket(created), policy, created)
+        assert row.target_seconds == (3600 if holds else 7200)
 
 
 def test_a_full_memory_of_choices_is_emptied_and_filled_again(
