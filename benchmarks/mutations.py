@@ -5,7 +5,7 @@ One change each: a comparison loosened or tightened, an operator or a builtin
 exchanged for its opposite, `and` for `or`, a condition turned round, a number
 one more, a word or a truth value changed, a value not returned, a statement
 left out. Annotations, decorators, docstrings and the words of errors stay as
-they are, for they decide nothing.
+they are, for they decide nothing; so do statements that only tell types.
 """
 
 from __future__ import annotations
@@ -119,6 +119,9 @@ def _changes(node: ast.AST, function: str) -> Iterator[_Change]:
 def _children(node: ast.AST) -> Iterator[ast.AST]:
     """The parts in which a slip would decide something."""
     if isinstance(node, ast.Raise | ast.Assert | ast.JoinedStr | ast.Import | ast.ImportFrom):
+        return
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == "cast":
+        yield node.args[1]
         return
     for name, value in ast.iter_fields(node):
         if name in _SKIPPED_FIELDS or (isinstance(node, ast.ClassDef) and name == "keywords"):
