@@ -18,10 +18,10 @@ _FOLLOWERS = frozenset({"sla_due_date", "sla_target", "sla_detail"})
 """Fields that only repeat in another form what another field says."""
 
 _NOTHING = {
-    "no_organization": "they have no organization",
-    "no_tier": "no tier matches them",
-    "no_target": "their tier has no target for them",
-    "excluded": "they are excluded",
+    "no_organization": "no organization is known",
+    "no_tier": "no tier matches",
+    "no_target": "the tier has no target that fits",
+    "excluded": "an exclusion holds",
 }
 
 
@@ -69,7 +69,7 @@ _SINGULAR |= {"go": "goes"}
 
 
 def groups(planned: Iterable[PlannedTicket]) -> tuple[Group, ...]:
-    """The groups of a plan, the largest first."""
+    """The groups of a plan: due dates first, states last, the largest of each kind first."""
     found: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for one in planned:
         for change in one.changes:
@@ -77,7 +77,14 @@ def groups(planned: Iterable[PlannedTicket]) -> tuple[Group, ...]:
                 key = (change.field, _what(change), change.because)
                 found[key].append(one.ticket_id)
     made = [Group(*key, tuple(dict.fromkeys(idents))) for key, idents in found.items()]
-    return tuple(sorted(made, key=lambda one: (-len(one.tickets), one.because, one.what)))
+    return tuple(sorted(made, key=_rank))
+
+
+_FIRST = ("sla_due_at", "due_at", "priority", "sla_tier", "group", "assignee", "tags", "sla_state")
+
+
+def _rank(group: Group) -> tuple[int, int, str, str]:
+    return _FIRST.index(group.field), -len(group.tickets), group.because, group.what
 
 
 def movement(change: FieldChange) -> str:

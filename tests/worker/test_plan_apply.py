@@ -365,7 +365,7 @@ def test_what_only_repeats_another_field_makes_no_group() -> None:
     change = FieldChange("sla_due_date", None, "2026-11-24", "tiers.yaml:31 first_reply")
     assert groups([a_ticket("1", change)]) == ()
     assert Group("sla_due_at", "lose their due date", "excluded", ("1", "2")).sentence() == (
-        "2 tickets lose their due date because they are excluded"
+        "2 tickets lose their due date because an exclusion holds"
     )
 
 
@@ -388,3 +388,9 @@ def test_a_wait_that_is_longer_than_the_limit_is_not_begun() -> None:
     with pytest.raises(TookTooLong, match="wait until 2026-11-24 12:00:00 UTC"):
         Patience(clock, timedelta(minutes=5)).wait_until(at("2026-11-24T12:00:00Z"))
     assert clock.now() == at("2026-11-24T09:00:00Z")
+
+
+def test_due_dates_come_before_states_whatever_their_number() -> None:
+    state = FieldChange("sla_state", None, "on_track", "tiers.yaml:31 first_reply")
+    planned = [a_ticket("1", a_due(None, EARLY), state), a_ticket("2", state)]
+    assert [one.field for one in groups(planned)] == ["sla_due_at", "sla_state"]
