@@ -12,7 +12,7 @@ import pytest
 from rules import select
 from rules.evaluate import evaluate
 from rules.facts import Happening, Organization, Requester
-from rules.policy import EVERYTHING, AllOf, Condition, PathIs, Policy
+from rules.policy import EVERYTHING, AllOf, AnyOf, Condition, Not, PathIs, Policy
 from rules.select import selector_of
 from rules.steps import steps_due
 from rules.timeline import seconds_of, timeline
@@ -256,6 +256,27 @@ def test_a_contract_without_an_organisation_is_found_for_everybody() -> None:
     assert _customer(policy, channel="web", tags=("vip",), organization=None) == "contract 0"
     assert _customer(policy, channel="web") is None
     assert _customer(_paired(EVERYTHING), organization=None) == "contract 0"
+
+
+@pytest.mark.parametrize(
+    ("channel", "tags", "found"),
+    [
+        ("web", ("vip", "new"), (0, 1, 2)),
+        ("web", (), (1,)),
+        ("web", ("new",), (1,)),
+        ("email", ("vip",), (1,)),
+        ("email", (), (3,)),
+    ],
+)
+def test_conditions_join_parts_by_all_any_and_not(
+    channel: str, tags: tuple[str, ...], found: tuple[int, ...]
+) -> None:
+    web, vip = _is("channel", "web", "phone"), _is("tags", "vip", "gold")
+    conditions = [AllOf((web, vip)), AnyOf((web, vip)), AllOf((AnyOf((web,)), vip))]
+    conditions.append(Not(AnyOf((web, vip))))
+    for number, condition in enumerate(conditions):
+        customer = _customer(_paired(condition), channel=channel, tags=tags)
+        assert (customer is not None) == (number in found)
 
 
 def test_organisations_can_be_chosen_by_their_name() -> None:
