@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from rules.policy import Policy
     from worker.settings import AccountSettings, Settings
+    from worker.store.schema import SchemaState
 
 Outcome = Literal["ok", "warn", "fail"]
 _LEAST_FREE_BYTES = 1024**3
@@ -130,15 +131,22 @@ def _database(settings: Settings, account: AccountSettings) -> Iterator[Finding]
 def _stored(database: Database, account: str) -> Iterator[Finding]:
     state = schema_state(database)
     if state != "current":
-        fails: Outcome = "warn" if state in ("empty", "behind") else "fail"
-        remedy = "upgrade Stipt" if state == "newer" else "stipt run brings it up to date"
-        yield Finding("storage", "database", fails, f"its schema is {state}", remedy)
+        yield _schema_differs(state, is_sqlite=database.is_sqlite)
         return
     yield Finding("storage", "database", "ok", "its schema is current")
     with database.read(account) as books:
         for name, text in standing_notices(books).items():
             yield Finding("storage", name, "warn", text, "the worker's log says more")
         yield from _remarks(books)
+
+
+def _schema_differs(state: SchemaState, *, is_sqlite: bool) -> Finding:
+    seen = f"its schema is {state}"
+    if state == "newer":
+        return Finding("storage", "database", "fail", seen, "upgrade Stipt")
+    if state == "behind" and not is_sqlite:  # stipt run refuses to start on it
+        return Finding("storage", "database", "fail", seen, "stipt db upgrade, once")
+    return Finding("storage", "database", "warn", seen, "stipt run brings it up to date")
 
 
 def _remarks(books: Books) -> Iterator[Finding]:

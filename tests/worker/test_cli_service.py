@@ -3,15 +3,21 @@
 
 from __future__ import annotations
 
+import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
+from alembic import command
 
 from connector.sandbox.server import Sandbox
 from connector.sandbox.settings import SandboxSettings
 from worker.cli.main import run
+from worker.store.database import Database
+from worker.store.schema import _config, prepare, schema_state, upgrade
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 RULES = """
@@ -54,3 +60,48 @@ def test_a_pass_over_a_dead_helpdesk_ends_with_4_and_a_sentence(
         gone.stop()
         assert run(["run", "--once"]) == 4
     assert "the helpdesk failed 3 times in a row" in capsys.readouterr().err
+
+
+@pytest.fixture
+def behind(folder: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+    """A database of each kind whose schema is that of the first version."""
+    del folder
+    monkeypatch.setenv("STIPT_DATABASE_URL", database_url)
+    monkeypatch.setenv("ZENDESK_SUBDOMAIN", "acme")
+    database = Database(database_url)
+    with database.engine.begin() as connection:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    yield database
+    database.close()
+
+
+def test_a_schema_that_is_behind_is_upgraded_once(
+    behind: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["db", "upgrade", "--json"]) == 0
+    first = json.loads(capsys.readouterr().out)
+    assert schema_state(behind) == "current"
+    assert first["before"] == "0001"
+    assert run(["db", "upgrade"]) == 0
+    assert capsys.readouterr().out == f"The schema is at version {first['after']} already.\n"
+
+
+def test_run_names_the_command_that_upgrades(
+    behind: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if behind.is_sqlite:
+        prepare(behind)  # a file has no second user, so it is upgraded at once
+        assert schema_state(behind) == "current"
+        return
+    assert run(["run", "--once"]) == 78
+    assert "run `stipt db upgrade` once" in capsys.readouterr().err
+    run(["doctor"])
+    assert "stipt db upgrade, once" in capsys.readouterr().out
+
+
+def test_two_upgrades_at_once_are_one(behind: Database) -> None:
+    with ThreadPoolExecutor(2) as threads:
+        done = list(threads.map(lambda _: upgrade(behind), range(2)))
+    assert sorted(one.before != one.after for one in done) == [False, True]

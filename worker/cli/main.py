@@ -130,6 +130,12 @@ COMMANDS = (
         "stipt run --role all",
     ),
     Command(
+        "db upgrade",
+        "database",
+        "Bring the database's schema to the version that this program needs.",
+        "stipt db upgrade",
+    ),
+    Command(
         "setup",
         "account",
         "Create the ticket fields that Stipt writes; shows the list first and asks.",
@@ -155,7 +161,10 @@ COMMANDS = (
     ),
 )
 
-GROUPS = {"policy": "The rules that were ever in force, and what changed between them."}
+GROUPS = {
+    "policy": "The rules that were ever in force, and what changed between them.",
+    "db": "The database's schema.",
+}
 """Groups of commands and what the help says of them."""
 
 _HELP = "Service level agreements as code, beside the helpdesk you already have."

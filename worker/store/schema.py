@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -19,6 +20,7 @@ SchemaState = Literal["empty", "behind", "current", "newer"]
 
 # Two processes that start at once must not both create the tables.
 _UPGRADE_LOCK = 7_461_993
+_NEWER = "the database was made by a newer version of Stipt; upgrade Stipt"
 
 
 class SchemaMismatch(Exception):
@@ -31,14 +33,31 @@ def schema_state(database: Database) -> SchemaState:
         return _state(connection)
 
 
-def upgrade(database: Database) -> None:
-    """Run all migrations that are missing."""
+@dataclass(frozen=True, slots=True)
+class Upgraded:
+    """The schema's version before (None: there were no tables) and after an upgrade."""
+
+    before: str | None
+    after: str | None
+
+
+def upgrade(database: Database) -> Upgraded:
+    """Run all migrations that are missing: all of them, or none where one fails.
+
+    Raises:
+        SchemaMismatch: the database is newer than this version.
+    """
     with database.engine.begin() as connection:
         if not database.is_sqlite:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
+        # Only now: whoever held the lock before may have upgraded it.
+        if _state(connection) == "newer":
+            raise SchemaMismatch(_NEWER)
+        before = _present(connection)
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        return Upgraded(before, _present(connection))
 
 
 def prepare(database: Database) -> None:
@@ -50,7 +69,7 @@ def prepare(database: Database) -> None:
     """
     state = schema_state(database)
     if state == "newer":
-        raise SchemaMismatch("the database was made by a newer version of Stipt; upgrade Stipt")
+        raise SchemaMismatch(_NEWER)
     if state == "behind" and not database.is_sqlite:
         raise SchemaMismatch("the database is behind; run `stipt db upgrade` once")
     if state != "current":
@@ -58,7 +77,7 @@ def prepare(database: Database) -> None:
 
 
 def _state(connection: sa.Connection) -> SchemaState:
-    present = MigrationContext.configure(connection).get_current_revision()
+    present = _present(connection)
     if present is None:
         return "empty"
     scripts = ScriptDirectory.from_config(_config())
@@ -66,6 +85,10 @@ def _state(connection: sa.Connection) -> SchemaState:
         return "current"
     known = {script.revision for script in scripts.walk_revisions()}
     return "behind" if present in known else "newer"
+
+
+def _present(connection: sa.Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def _config() -> Config:
