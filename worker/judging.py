@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Literal
 
 from rules.changes import OWN_FIELDS
+from rules.detail import digest
 from rules.evaluate import evaluate
 from rules.plan import plan
 from rules.steps import steps_due
@@ -39,7 +41,8 @@ class Judgement:
     `cycles` are the verdict rows to store (rows not named stay as they are),
     `cancelled` the open ones that the policy no longer knows. `due` are steps
     fired with this look; `actions_done` says that no earlier step's action is
-    still to be written.
+    still to be written. `detail_mark` names what the ticket's detail says
+    once the changes are written, and the very text that says it.
     """
 
     ticket: StoredTicket
@@ -54,6 +57,7 @@ class Judgement:
     group: str | None
     sla_tier: str | None
     sla_state: str | None
+    detail_mark: str | None = None
 
 
 def judge(
@@ -74,10 +78,20 @@ def judge(
     due = tuple(one for one in pending if (one.measure, one.cycle, one.key) not in stored.sent)
     sent = stored.sent | {(one.measure, one.cycle, one.key) for one in due}
     changes: tuple[FieldChange, ...] = ()
+    says = ""
     if stored.is_writable:
+        says = digest(verdict, policy, current, sent)
+        held = current.own.get("sla_detail")
         changes = plan(
-            verdict, policy, current, fired=pending, sent=sent, written=_own(stored.written())
+            verdict,
+            policy,
+            current,
+            fired=pending,
+            sent=sent,
+            written=_own(stored.written()),
+            keeps_detail=held is not None and stored.detail_mark == _mark(says, held),
         )
+    detail = _after(changes, current, "sla_detail")
     cycles = _to_store(stored, ticket, verdict, policy_of)
     return Judgement(
         ticket=stored,
@@ -92,7 +106,13 @@ def judge(
         group=current.group,
         sla_tier=_after(changes, current, "sla_tier") or verdict.choice.tier,
         sla_state=_after(changes, current, "sla_state"),
+        detail_mark=_mark(says, detail) if says and detail is not None else None,
     )
+
+
+def _mark(says: str, text: str) -> str:
+    """What a detail says, and the text itself: a text that somebody edited has another mark."""
+    return f"{says}{blake2b(text.encode('utf-8', 'replace'), digest_size=8).hexdigest()}"
 
 
 def _after(changes: tuple[FieldChange, ...], current: CurrentFields, field: OwnField) -> str | None:

@@ -78,6 +78,12 @@ class StoredTicket:
         return instant(self.row["updated_at"])
 
     @property
+    def detail_mark(self) -> str | None:
+        """What the detail on the ticket was known to say at the last judgement."""
+        mark: str | None = self.row["detail_mark"]
+        return mark
+
+    @property
     def is_writable(self) -> bool:
         """Whether the helpdesk would still accept a change."""
         row = self.row
@@ -177,6 +183,7 @@ _COLUMNS = (
     tickets.c.judged_at,
     tickets.c.judged_by,
     tickets.c.judged_look_at,
+    tickets.c.detail_mark,
 )
 _VERDICT_COLUMNS = (
     verdicts.c.ticket_id,

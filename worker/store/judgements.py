@@ -215,6 +215,7 @@ def _store_looks(books: Books, judgements: Iterable[Judgement], now: int) -> Non
                 verdict.policy,
                 one.sla_tier,
                 one.sla_state,
+                one.detail_mark,
             )
         )
     _LOOKS.run(books, rows)
@@ -241,6 +242,7 @@ _LOOKS = ManyRows(
         judged_by=sa.bindparam("by_policy"),
         tier=sa.bindparam("in_tier"),
         sla_state=sa.bindparam("in_state"),
+        detail_mark=sa.bindparam("with_mark"),
         news=sa.text("0"),
         tries=sa.text("0"),
         claim=sa.null(),
@@ -257,5 +259,6 @@ _LOOKS = ManyRows(
         "by_policy",
         "in_tier",
         "in_state",
+        "with_mark",
     ),
 )

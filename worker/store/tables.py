@@ -93,6 +93,7 @@ tickets = sa.Table(
     _instant("judged_look_at"),  # the moment that the judgement named
     _text("tier", nullable=True),
     _text("sla_state", nullable=True),
+    _text("detail_mark", nullable=True),  # what the detail on the ticket says, and its text
     _instant("window_at"),  # the present ten minutes of own writes
     _count("window_writes"),
     _count("full_windows"),
