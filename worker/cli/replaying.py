@@ -146,11 +146,11 @@ def _show_comparison(
     if html is not None:
         with written_to(html) as write:
             write(backtest_page(found).encode())
-    rows_are_answer = "-" in (str(out), str(html))
-    if json and not rows_are_answer:
+    is_beside = "-" in (str(out), str(html))  # then standard output holds another answer
+    if json and not is_beside:
         as_json(to_json(found))
-    elif not quiet:
-        to_output = say if rows_are_answer else result
+    elif not (quiet and is_beside):
+        to_output = say if is_beside else result
         for line in comparison_lines(found):
             to_output(line)
     _fail_on_nothing(found.history, len(found.reading.bad), found.effects.n_tickets)
