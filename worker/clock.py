@@ -136,4 +136,7 @@ class SandboxClock:
 
 def is_loopback(url: str) -> bool:
     """Whether a URL points to this machine by a loopback address."""
-    return urlsplit(url).hostname in _LOOPBACK
+    try:
+        return urlsplit(url).hostname in _LOOPBACK
+    except ValueError:  # brackets that hold no address
+        return False

@@ -106,8 +106,7 @@ def _recipients(settings: Settings, policy: Policy, now: datetime) -> Iterator[F
 def _storage(settings: Settings, account: AccountSettings) -> Iterator[Finding]:
     try:
         yield from _database(settings, account)
-    # ImportError: the URL names a database whose driver is not installed.
-    except (SQLAlchemyError, ImportError, OSError) as fault:
+    except (SQLAlchemyError, OSError) as fault:
         # SQLAlchemy's own text quotes the statement; the driver's does not.
         seen = str(fault.orig) if isinstance(fault, DBAPIError) else str(fault)
         remedy = "check STIPT_DATABASE_URL and STIPT_STATE_DIR"

@@ -21,15 +21,19 @@ from worker.clock import is_loopback
 from worker.settings_sources import Gathered, Given, Names, gather
 from worker.settings_values import (
     Bind,
+    DatabaseUrl,
     HelpdeskUrl,
+    Host,
     Level,
     LoopbackUrl,
     Networks,
     Share,
     Since,
     Span,
+    Subdomain,
     Switch,
     Words,
+    ZendeskUrl,
 )
 
 if TYPE_CHECKING:
@@ -74,9 +78,9 @@ class AccountSettings(_FromNames):
 
     name: str = DEFAULT_ACCOUNT
     helpdesk: Literal["zendesk", "request_tracker"] = Field("zendesk", alias="STIPT_HELPDESK")
-    subdomain: str | None = Field(None, alias="ZENDESK_SUBDOMAIN")
-    domain: str | None = Field(None, alias="ZENDESK_DOMAIN")
-    zendesk_url: HelpdeskUrl | None = Field(None, alias="STIPT_ZENDESK_URL")
+    subdomain: Subdomain | None = Field(None, alias="ZENDESK_SUBDOMAIN")
+    domain: Host | None = Field(None, alias="ZENDESK_DOMAIN")
+    zendesk_url: ZendeskUrl | None = Field(None, alias="STIPT_ZENDESK_URL")
     client_id: str | None = Field(None, alias="ZENDESK_OAUTH_CLIENT_ID")
     client_secret: SecretStr | None = Field(None, alias="ZENDESK_OAUTH_CLIENT_SECRET")
     token: SecretStr | None = Field(None, alias="ZENDESK_OAUTH_TOKEN")
@@ -129,7 +133,7 @@ class Settings(_FromNames):
     config_file: Path | None = None
     origins: dict[str, str] = {}
     state_dir: Path = Field(Path(), alias="STIPT_STATE_DIR")
-    database_url: SecretStr = Field(SecretStr(""), alias="STIPT_DATABASE_URL")
+    database_url: DatabaseUrl = Field(SecretStr(""), alias="STIPT_DATABASE_URL")
     broker_url: SecretStr = Field(SecretStr(""), alias="STIPT_BROKER_URL")
     http_bind: Bind = Field("127.0.0.1:8080", alias="STIPT_HTTP_BIND")
     probe_bind: Bind = Field("127.0.0.1:9102", alias="STIPT_PROBE_BIND")
@@ -297,9 +301,17 @@ def _judged(
     except ValidationError as fault:
         for one in fault.errors(include_input=False, include_url=False, include_context=False):
             name = one["loc"][0] if one["loc"] else ""
-            wanted = one["msg"].removeprefix("Value error, ")
-            problems.append(f"{prefix}{name}: not understood; expected {wanted}")
+            problems.append(f"{prefix}{name}: {_wanted(one['type'], one['msg'])}")
         return None
+
+
+def _wanted(kind: str, told: str) -> str:
+    """What a value must be, in our words: pydantic's speak of input and quote every word."""
+    if kind == "int_parsing":
+        return "must be a whole number"
+    if told.startswith("Value error, "):
+        return f"not understood; expected {told.removeprefix('Value error, ')}"
+    return told.replace("Input should be", "must be").replace("'', ", "").replace("'", "")
 
 
 def _outside_steering(env: Mapping[str, str], found: Gathered) -> list[str]:

@@ -8,13 +8,15 @@ import re
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, SecretStr
 
 from worker.clock import is_loopback
 
 _SPAN = re.compile(r"(\d+)([smhd])")
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+_DATABASES = ("sqlite", "sqlite+pysqlite", "postgresql+psycopg")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -66,12 +68,60 @@ def _bind(text: str) -> str:
 
 
 def _helpdesk_url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("a URL such as https://acme.zendesk.com")
+    parts = _url_parts(text)
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("a URL such as https://helpdesk.example.com")
+    if "@" in parts.netloc:
+        raise ValueError("a URL without a user and password; those have settings of their own")
+    if parts.query or parts.fragment:
+        raise ValueError("a URL without ? and #")
     if parts.scheme == "http" and not is_loopback(text):
         raise ValueError("https; http is allowed on a loopback address only")
     return text.rstrip("/")
+
+
+def _url_without_path(text: str) -> str:
+    if urlsplit(text).path:
+        raise ValueError("a URL without a path, such as https://acme.zendesk.com")
+    return text
+
+
+def _url_parts(text: str) -> SplitResult | None:
+    """The parts of a URL; None where it is none, or its port is no number."""
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
+
+
+def _subdomain(text: str) -> str:
+    if _LABEL.fullmatch(text) is None:
+        raise ValueError('the first part of the address alone: "acme" of acme.zendesk.com')
+    return text
+
+
+def _host(text: str) -> str:
+    labels = text.split(".")
+    if len(labels) < 2 or not all(map(_LABEL.fullmatch, labels)):
+        raise ValueError("a host such as support.example.com, without https:// and without a path")
+    return text
+
+
+def _database(url: SecretStr) -> SecretStr:
+    if not url.get_secret_value():  # not set
+        return url
+    from sqlalchemy.engine import make_url  # noqa: PLC0415 -- slow; without the setting not needed
+    from sqlalchemy.exc import ArgumentError  # noqa: PLC0415 -- as above
+
+    try:
+        known = make_url(url.get_secret_value()).drivername in _DATABASES
+    except (ArgumentError, ValueError):  # ValueError: the port is no number
+        known = False
+    if not known:  # the URL holds a password and is not repeated
+        raise ValueError("sqlite:////path/stipt.db or postgresql+psycopg://user:password@host/name")
+    return url
 
 
 def _loopback_url(text: str) -> str:
@@ -104,6 +154,10 @@ Bind = Annotated[str, AfterValidator(_bind)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 Networks = Annotated[tuple[str, ...], BeforeValidator(_words), AfterValidator(_networks)]
 HelpdeskUrl = Annotated[str, AfterValidator(_helpdesk_url)]
+ZendeskUrl = Annotated[HelpdeskUrl, AfterValidator(_url_without_path)]
+Subdomain = Annotated[str, BeforeValidator(_lower), AfterValidator(_subdomain)]
+Host = Annotated[str, BeforeValidator(_lower), AfterValidator(_host)]
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_database)]
 LoopbackUrl = Annotated[str, AfterValidator(_loopback_url)]
 Switch = Annotated[Literal["off", "on"], BeforeValidator(_lower)]
 Level = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)]

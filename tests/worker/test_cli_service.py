@@ -105,3 +105,27 @@ def test_two_upgrades_at_once_are_one(behind: Database) -> None:
     with ThreadPoolExecutor(2) as threads:
         done = list(threads.map(lambda _: upgrade(behind), range(2)))
     assert sorted(one.before != one.after for one in done) == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("STIPT_DATABASE_URL", "nonsense"),
+        ("STIPT_DATABASE_URL", "mysql://stipt:canary@127.0.0.1/stipt"),
+        ("STIPT_ZENDESK_URL", "https://user:canary@example.com/api"),
+        ("ZENDESK_SUBDOMAIN", "evil.example/#"),
+    ],
+)
+def test_a_setting_that_leads_nowhere_ends_run_with_78(
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    value: str,
+) -> None:
+    del folder
+    monkeypatch.setenv(name, value)
+    assert run(["run", "--once"]) == 78
+    said = capsys.readouterr().err
+    assert f"{name}: not understood" in said
+    assert "canary" not in said

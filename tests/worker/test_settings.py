@@ -174,7 +174,65 @@ def test_every_secret_has_a_file_twin() -> None:
     } <= NAMES.secrets
 
 
-def test_a_network_that_is_none_is_named(tmp_path: Path) -> None:
+def test_a_network_that_is_none_is_named() -> None:
     with pytest.raises(SettingsInvalid) as caught:
         load_settings({"STIPT_ALLOW_NETWORKS": "10.1.0.0/16 10.1.0.0/40"}, environment={})
     assert any("10.1.0.0/40 is none" in one for one in caught.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("STIPT_ZENDESK_URL", "https://u:canary@example.com/api", "without a user and password"),
+        ("STIPT_ZENDESK_URL", "https://example.com/api", "without a path"),
+        ("STIPT_ZENDESK_URL", "https://example.com?x=canary", "without ? and #"),
+        ("STIPT_ZENDESK_URL", "https://example.com:canary", "a URL such as"),
+        ("STIPT_ZENDESK_URL", "https://[canary", "a URL such as"),
+        ("STIPT_RT_URL", "https://u:canary@example.com/rt", "without a user and password"),
+        ("STIPT_DATABASE_URL", "canary", "postgresql+psycopg://"),
+        ("STIPT_DATABASE_URL", "mysql://stipt:canary@db/stipt", "postgresql+psycopg://"),
+        ("STIPT_DATABASE_URL", "postgresql://stipt:canary@db/stipt", "postgresql+psycopg://"),
+        ("STIPT_DATABASE_URL", "postgresql+psycopg://u:canary@db:x/y", "postgresql+psycopg://"),
+        ("ZENDESK_SUBDOMAIN", "evil.example/#", "the first part of the address alone"),
+        ("ZENDESK_SUBDOMAIN", "acme.zendesk.com", "the first part of the address alone"),
+        ("ZENDESK_DOMAIN", "https://support.example.com", "without https://"),
+        ("ZENDESK_DOMAIN", "support.example.com/#", "without https://"),
+        ("ZENDESK_DOMAIN", "evil@support.example.com", "without https://"),
+    ],
+)
+def test_an_address_that_could_lead_elsewhere_is_refused_and_not_repeated(
+    tmp_path: Path, name: str, value: str, said: str
+) -> None:
+    told = problems(tmp_path, **{name: value})
+    assert len(told) == 1
+    assert told[0].startswith(f"{name}: not understood; expected ")
+    assert said in told[0]
+    assert "canary" not in told[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("ZENDESK_SUBDOMAIN", "Acme-Support", "https://acme-support.zendesk.com"),
+        ("ZENDESK_DOMAIN", "support.example.com", "https://support.example.com"),
+        ("STIPT_ZENDESK_URL", "http://127.0.0.1:8765/", "http://127.0.0.1:8765"),
+    ],
+)
+def test_addresses_of_accounts(tmp_path: Path, name: str, value: str, shown: str) -> None:
+    assert loaded(tmp_path, **{name: value}).account().base_url == shown
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("STIPT_WRITE", "yes", "must be off or on"),
+        ("STIPT_AUTH", "none", "must be local, proxy or oidc"),
+        ("STIPT_LOG_LEVEL", "loud", "must be debug, info, warning or error"),
+        ("STIPT_WRITE_BUDGET", "many", "must be a whole number"),
+        ("STIPT_WRITE_BUDGET", "-1", "must be greater than or equal to 0"),
+    ],
+)
+def test_a_value_that_is_not_allowed_is_told_in_plain_words(
+    tmp_path: Path, name: str, value: str, said: str
+) -> None:
+    assert problems(tmp_path, **{name: value}) == [f"{name}: {said}"]
