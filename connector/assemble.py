@@ -13,16 +13,18 @@ whether publicly.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import pairwise
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from rules.facts import PRIORITIES, STATUSES, Happening, Organization
+from rules.facts import PRIORITIES, STATUSES, Happening, Organization, Ticket
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from connector.base import TicketState
-    from rules.facts import Ticket, Value
+    from rules.facts import Priority, Status, Value
 
 CREATION = "creation-"
 """Prefix of the id of the comment that a ticket was created with."""
@@ -52,14 +54,36 @@ def assemble(
         without a happening that says so gets one at the state's last update.
     """
     creation, history = _split(state, _in_order(happenings))
-    ticket = replace(state.facts, organization=organization, happenings=())
-    if state.life == "deleted":
-        ticket = replace(ticket, status="new")  # a deleted ticket shows no status of its own
-    ticket = _rewound(ticket, history)
-    ticket = replace(ticket, organization=_first_organization(ticket, history, organizations))
-    if creation is not None:
-        ticket = replace(ticket, created_by=creation.by, created_public=creation.public)
-    return ticket.with_happenings((*history, *_missing_ends(state, history)))
+    facts, told = state.facts, _told(history)
+    values, first, status = told.values, told.organization, told.status
+    one = {name: _one(values[name]) for name in _SINGLE if name in values}
+    return Ticket(
+        id=facts.id,
+        created_at=facts.created_at,
+        channel=facts.channel,
+        priority=_priority(facts, values),
+        status=_status(state, status),
+        custom_status=facts.custom_status if status is None else _second(status.was),
+        type=one.get("type", facts.type),
+        brand=one.get("brand", facts.brand),
+        group=one.get("group", facts.group),
+        form=one.get("form", facts.form),
+        assignee=one.get("assignee", facts.assignee),
+        tags=_many(values["tags"]) if "tags" in values else facts.tags,
+        fields=_fields(facts, values),
+        requester=facts.requester,
+        organization=(
+            organization
+            if first is None
+            else _first_organization(organization, first, history, organizations)
+        ),
+        created_by=facts.created_by if creation is None else creation.by,
+        created_public=facts.created_public if creation is None else creation.public,
+        happenings=(*history, *_missing_ends(state, told)),
+    )
+
+
+_SINGLE = ("type", "brand", "group", "form", "assignee")
 
 
 def _in_order(happenings: Iterable[Happening]) -> list[Happening]:
@@ -70,7 +94,13 @@ def _in_order(happenings: Iterable[Happening]) -> list[Happening]:
             loose.append(happening)
         else:
             once[happening.kind, happening.id] = happening
-    return sorted((*once.values(), *loose), key=_position)
+    ordered = sorted((*once.values(), *loose), key=_AT)
+    if any(before.at == after.at for before, after in pairwise(ordered)):
+        ordered.sort(key=_position)
+    return ordered
+
+
+_AT = attrgetter("at")
 
 
 def _position(happening: Happening) -> tuple[object, int, str]:
@@ -83,56 +113,61 @@ def _split(
     state: TicketState, history: list[Happening]
 ) -> tuple[Happening | None, tuple[Happening, ...]]:
     """The comment that came with the creation, if it is known, and all the rest."""
-    marked = [item for item in history if (item.id or "").startswith(CREATION)]
+    marked = [item for item in history if item.id is not None and item.id.startswith(CREATION)]
     if not marked:
         at = state.facts.created_at
-        marked = [item for item in history if item.kind == "comment" and item.at == at][:1]
-    creation = marked[0] if marked else None
-    return creation, tuple(item for item in history if item not in marked)
+        marked = [item for item in history if item.at == at and item.kind == "comment"][:1]
+    if not marked:
+        return None, tuple(history)
+    return marked[0], tuple(item for item in history if item not in marked)
 
 
 @dataclass(slots=True)
-class _Earliest:
-    """The value before the earliest change of each thing."""
+class _Told:
+    """What a history tells of earlier values: the earliest change of each thing.
 
-    status: tuple[str | None, str | None] | None
+    `values` are those before it. `life` is the last word on deletion, and
+    `is_merged` says that a merge was told.
+    """
+
+    status: Happening | None
     values: dict[str, Value]
+    organization: Happening | None
+    life: str | None
+    is_merged: bool
 
 
-def _earliest(history: Iterable[Happening]) -> _Earliest:
-    earliest = _Earliest(status=None, values={})
+def _told(history: Iterable[Happening]) -> _Told:
+    told = _Told(None, {}, None, None, is_merged=False)
     for item in history:
-        if item.kind == "status" and earliest.status is None:
-            earliest.status = (_one(item.was), _second(item.was))
-        elif item.kind == "field" and item.field is not None:
-            earliest.values.setdefault(item.field, item.was)
-    return earliest
+        kind = item.kind
+        if kind == "field":
+            if item.field is not None:
+                told.values.setdefault(item.field, item.was)
+        elif kind == "status":
+            told.status = told.status or item
+        elif kind == "organization":
+            told.organization = told.organization or item
+        elif kind in {"deleted", "restored"}:
+            told.life = kind
+        elif kind == "merged":
+            told.is_merged = True
+    return told
 
 
-def _rewound(ticket: Ticket, history: tuple[Happening, ...]) -> Ticket:
-    earliest = _earliest(history)
-    values = earliest.values
-    status, custom = ticket.status, ticket.custom_status
-    if earliest.status is not None:
-        was, custom = earliest.status
-        status = was if was in STATUSES else "new"
-    priority = ticket.priority
-    if "priority" in values:
-        was_priority = _one(values["priority"])
-        priority = was_priority if was_priority in PRIORITIES else None
-    return replace(
-        ticket,
-        status=status,
-        custom_status=custom,
-        priority=priority,
-        type=_one(values.get("type", ticket.type)),
-        brand=_one(values.get("brand", ticket.brand)),
-        group=_one(values.get("group", ticket.group)),
-        form=_one(values.get("form", ticket.form)),
-        assignee=_one(values.get("assignee", ticket.assignee)),
-        tags=_many(values.get("tags", ticket.tags)),
-        fields=_fields(ticket, values),
-    )
+def _status(state: TicketState, first: Happening | None) -> Status:
+    if first is not None:
+        was = _one(first.was)
+        return was if was in STATUSES else "new"
+    # A deleted ticket shows no status of its own.
+    return "new" if state.life == "deleted" else state.facts.status
+
+
+def _priority(facts: Ticket, values: Mapping[str, Value]) -> Priority | None:
+    if "priority" not in values:
+        return facts.priority
+    was = _one(values["priority"])
+    return was if was in PRIORITIES else None
 
 
 def _fields(ticket: Ticket, values: Mapping[str, Value]) -> Mapping[str, Value]:
@@ -148,34 +183,32 @@ def _fields(ticket: Ticket, values: Mapping[str, Value]) -> Mapping[str, Value]:
 
 
 def _first_organization(
-    ticket: Ticket, history: tuple[Happening, ...], known: Mapping[str, Organization]
+    present: Organization | None,
+    first: Happening,
+    history: Iterable[Happening],
+    known: Mapping[str, Organization],
 ) -> Organization | None:
     """The customer at creation: told by the `was` of the first change, an id."""
-    first = next((item for item in history if item.kind == "organization"), None)
-    if first is None:
-        return ticket.organization
     identifier = _one(first.was)
     if identifier is None:
         return None
     if identifier in known:
         return known[identifier]
-    told = [ticket.organization, *(item.organization for item in history)]
+    candidates = [present, *(item.organization for item in history)]
     return next(
-        (item for item in told if item is not None and item.id == identifier),
+        (item for item in candidates if item is not None and item.id == identifier),
         Organization(id=identifier),
     )
 
 
-def _missing_ends(state: TicketState, history: tuple[Happening, ...]) -> tuple[Happening, ...]:
+def _missing_ends(state: TicketState, told: _Told) -> tuple[Happening, ...]:
     """Deletion, restoration or merge that the state shows and the history does not."""
-    lives = [item.kind for item in history if item.kind in {"deleted", "restored"}]
-    is_gone = bool(lives) and lives[-1] == "deleted"
-    if state.life == "deleted" and not is_gone:
+    if state.life == "deleted" and told.life != "deleted":
         return (Happening(at=state.updated_at, kind="deleted"),)
-    if state.life == "present" and is_gone:
+    if state.life == "present" and told.life == "deleted":
         return (Happening(at=state.updated_at, kind="restored"),)
-    merged = any(item.kind == "merged" for item in history)
-    if _MERGE_TAG in state.facts.tags and state.facts.status == "closed" and not merged:
+    facts = state.facts
+    if not told.is_merged and facts.status == "closed" and _MERGE_TAG in facts.tags:
         return (Happening(at=state.updated_at, kind="merged"),)
     return ()
 
