@@ -9,22 +9,17 @@ from typing import Any
 
 import pytest
 
-from rules import select
 from rules.evaluate import evaluate
 from rules.facts import Happening, Organization, Requester
-from rules.policy import EVERYTHING, AllOf, AnyOf, Condition, Not, PathIs, Policy
-from rules.select import selector_of
+from rules.policy import PathIs
 from rules.steps import steps_due
 from rules.timeline import seconds_of, timeline
 from tests.rules.builders import (
     a_calendar,
     a_chooser,
-    a_contract,
-    a_policy,
     a_step,
     a_target,
     a_ticket,
-    a_tier,
     brief,
     change,
     comment,
@@ -226,105 +221,17 @@ def test_a_light_agents_note_asks_whoever_the_requester_is(
     assert [row.started_at for row in found] == ([instant(at("12:00"))] if starts else [])
 
 
-# Selection
-
-
-def _paired(*conditions: Condition) -> Policy:
-    contracts = [
-        a_contract(f"contract {number}", condition, "standard")
-        for number, condition in enumerate(conditions)
-    ]
-    return a_policy(a_tier("standard", a_target()), contracts=contracts)
-
-
-def _customer(policy: Policy, **more: Any) -> str | None:
-    return judged(a_ticket(**more), policy, at("10:30")).choice.customer
-
-
-def test_a_contract_may_demand_an_organisation_and_more() -> None:
-    demand = AllOf((_is("channel", "web"), _is("organization.id", "360001", "360002")))
-    policy = _paired(demand)
-    assert _customer(policy, channel="web") == "contract 0"
-    assert _customer(policy, channel="email") is None
-    assert _customer(policy, channel="web", organization=Organization("7")) is None
-    assert _customer(policy, channel="web", organization=None) is None
-
-
-def test_a_contract_without_an_organisation_is_found_for_everybody() -> None:
-    policy = _paired(AllOf((_is("channel", "web"), _is("tags", "vip"))))
-    assert _customer(policy, channel="web", tags=("vip",)) == "contract 0"
-    assert _customer(policy, channel="web", tags=("vip",), organization=None) == "contract 0"
-    assert _customer(policy, channel="web") is None
-    assert _customer(_paired(EVERYTHING), organization=None) == "contract 0"
-
-
-@pytest.mark.parametrize(
-    ("channel", "tags", "found"),
-    [
-        ("web", ("vip", "new"), (0, 1, 2)),
-        ("web", (), (1,)),
-        ("web", ("new",), (1,)),
-        ("email", ("vip",), (1,)),
-        ("email", (), (3,)),
-    ],
-)
-def test_conditions_join_parts_by_all_any_and_not(
-    channel: str, tags: tuple[str, ...], found: tuple[int, ...]
-) -> None:
-    web, vip = _is("channel", "web", "phone"), _is("tags", "vip", "gold")
-    conditions = [AllOf((web, vip)), AnyOf((web, vip)), AllOf((AnyOf((web,)), vip))]
-    conditions.append(Not(AnyOf((web, vip))))
-    for number, condition in enumerate(conditions):
-        customer = _customer(_paired(condition), channel=channel, tags=tags)
-        assert (customer is not None) == (number in found)
-
-
-def test_organisations_can_be_chosen_by_their_name() -> None:
-    policy = _paired(_is("organization.name", "Acme BV"))
-    assert _customer(policy) == "contract 0"
-    assert _customer(policy, organization=Organization("360001", "Other")) is None
-    assert _customer(policy, organization=None) is None
-
-
-@pytest.mark.parametrize("dates", [("from_at",), ("until_at",), ("from_at", "until_at")])
-@pytest.mark.parametrize("of", ["contract", "target of the contract", "target of the tier"])
-def test_alike_tickets_of_several_days_each_have_what_held_on_their_own(
-    dates: tuple[str, ...], of: str
-) -> None:
-    instants = {"from_at": instant("2026-11-10"), "until_at": instant("2026-11-20")}
-    held = {date: instants[date] for date in dates}
-    dated = a_target("first_reply", "1h", **({} if of == "contract" else held))
-    everybody = a_contract(
-        "everybody",
-        EVERYTHING,
-        "standard",
-        *(() if of == "target of the tier" else (dated,)),
-        **(held if of == "contract" else {}),
-    )
-    targets = (dated,) if of == "target of the tier" else ()
-    policy = a_policy(
-        a_tier("standard", *targets, a_target("first_reply", "2h")), contracts=[everybody]
-    )
-    for day in (9, 10, 19, 20, 9):
-        created = f"2026-11-{day:02} 00:00"
-        holds = ("from_at" not in dates or day >= 10) and ("until_at" not in dates or day < 20)
-        row = row_of(a_ticket(created), policy, created)
-        assert row.target_seconds == (3600 if holds else 7200)
-
-
-def test_a_full_memory_of_choices_is_emptied_and_filled_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(select, "_MEMORY", 2)
-    policy = one_tier(a_target("first_reply", {"high": "1h", "otherwise": "2h"}))
-    selector = selector_of(policy)
-    for priority in ("low", "high", "normal", "urgent", "high"):
-        chosen = selector.select({"priority": priority}, 0)
-        again = selector.select({"priority": priority}, 0)
-        assert again is chosen
-        assert chosen.priority == priority
-        hours = 1 if priority == "high" else 2
-        assert chosen.applications["first_reply"].span.amount == hours * 3600
+def test_the_verdict_names_the_organisation_that_the_ticket_has_now() -> None:
+    policy = one_tier(a_target())
+    moved = Happening(instant(at("11:00")), "organization", organization=Organization("2"))
+    for happenings, ident in (
+        ((), "360001"),
+        ((change(at("11:00"), "brand", "other"),), "360001"),
+        ((moved,), "2"),
+        ((moved, change(at("11:30"), "brand", "other")), "2"),
+    ):
+        verdict = judged(a_ticket(at("10:00"), *happenings), policy, at("12:00"))
+        assert verdict.organization_id == ident
 
 
 # When to look again
@@ -361,9 +268,9 @@ def test_two_organisations_of_one_second_say_the_same_in_either_order() -> None:
         Happening(instant(at("11:00")), "organization", organization=Organization(ident))
         for ident in ("1", "2")
     ]
-    policy = _paired(_is("organization.id", "1"), _is("organization.id", "2"))
+    policy = one_tier(a_target())
     found = {
-        judged(a_ticket(at("10:00"), *order), policy, at("12:00")).choice.customer
+        judged(a_ticket(at("10:00"), *order), policy, at("12:00")).organization_id
         for order in (moves, moves[::-1])
     }
-    assert found == {"contract 1"}
+    assert found == {"2"}
