@@ -289,3 +289,45 @@ def test_a_worker_that_lost_its_notes_to_another_adds_none(any_site: Site) -> No
         assert len(claim_messages(books, any_site.clock.now(), 10, 60, notes=True)) == 2
     assert work.outbox.add_due_notes().claimed == 0
     assert any_site.helpdesk.held_notes == []
+
+
+def told(site: Site) -> list[tuple[tuple[str, ...], str, float]]:
+    """Steps, recipient and lateness in minutes of every message that was sent."""
+    return sorted(
+        (one.keys, one.recipient, one.late_by.total_seconds() / 60) for one in site.mailbox.sent
+    )
+
+
+def test_steps_missed_while_nothing_ran_are_one_message_led_by_the_latest(any_site: Site) -> None:
+    any_site.helpdesk.add("1")
+    any_site.once()
+    any_site.wait(hours=5)
+    any_site.once()
+    all_at_once = [
+        (("1h before",), "note", 120),
+        (("due", "1h before", "50%"), "team_lead", 60),
+    ]
+    assert told(any_site) == all_at_once
+    any_site.wait(hours=1)
+    any_site.once()
+    assert told(any_site) == all_at_once
+    with any_site.database.read("default") as books:
+        states = books.tx.execute(sa.select(outbox.c.step, outbox.c.recipient, outbox.c.state))
+        assert sorted(tuple(one) for one in states) == [
+            ("1h before", "note", "sent"),
+            ("1h before", "team_lead", "joined"),
+            ("50%", "team_lead", "joined"),
+            ("due", "team_lead", "sent"),
+        ]
+
+
+def test_a_step_on_time_keeps_a_message_of_its_own(any_site: Site) -> None:
+    any_site.helpdesk.add("1")
+    any_site.once()
+    any_site.wait(hours=4, minutes=1)
+    any_site.once()
+    assert told(any_site) == [
+        (("1h before",), "note", 61),
+        (("1h before", "50%"), "team_lead", 61),
+        (("due",), "team_lead", 1),
+    ]

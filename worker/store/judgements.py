@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from rules.verdict import CycleVerdict
     from worker.judging import Judgement
     from worker.store.database import Books
+
+_CATCHING_UP = timedelta(seconds=60)
+"""Steps that are found later than this were missed, not just waited for."""
 
 
 def store_judgements(
@@ -142,21 +145,20 @@ def _store_messages(
 
 
 def _messages(account: str, judgement: Judgement, now: int) -> Iterator[dict[str, object]]:
-    """A row per step and recipient; steps of one target at one moment are one message."""
+    """A row per step and recipient; steps that are told together are one message."""
     cycles = {(row.measure, row.cycle): row for row in judgement.verdict.cycles}
-    ordered = sorted(judgement.due, key=_moment)
-    for (measure, cycle, at), group in groupby(ordered, key=_moment):
-        together = tuple(group)
-        row = cycles[measure, cycle]
+    for together in _told_together(judgement.due):
+        row = cycles[together[0].measure, together[0].cycle]
         for recipient in _recipients(together):
             told = [one for one in together if recipient in _told(one)]
             common = _common(account, judgement, row, now) | {
                 "recipient": recipient,
                 "due": now,
-                "at": epoch(at),
+                "at": epoch(told[0].at),
                 "late_by": int(told[0].late_by.total_seconds()),
                 "steps": list_text(tuple(one.key for one in told)),
-                "labels": list_text(tuple(one.label for one in told)),
+                # Repetitions of a step have its label.
+                "labels": list_text(tuple(dict.fromkeys(one.label for one in told))),
             }
             for number, one in enumerate(told):
                 state = "ready" if number == 0 else "joined"
@@ -188,8 +190,17 @@ def _common(account: str, judgement: Judgement, row: CycleVerdict, now: int) -> 
     }
 
 
-def _moment(due: StepDue) -> tuple[Measure, int, datetime]:
-    return due.measure, due.cycle, due.at
+def _told_together(due: Iterable[StepDue]) -> list[list[StepDue]]:
+    """Steps of one cycle at one moment; all that come late are one group, the latest first.
+
+    After a stretch in which nothing ran, a message for every step that passed
+    meanwhile would be a storm of which only the last says how it stands.
+    """
+    groups: dict[tuple[Measure, int, datetime | None], list[StepDue]] = {}
+    for one in sorted(due, key=lambda step: (step.measure, step.cycle, step.at)):
+        moment = None if one.late_by > _CATCHING_UP else one.at
+        groups.setdefault((one.measure, one.cycle, moment), []).append(one)
+    return [sorted(group, key=lambda step: step.at, reverse=True) for group in groups.values()]
 
 
 def _told(due: StepDue) -> tuple[str, ...]:
