@@ -56,7 +56,7 @@ def make_broker(url: str) -> Broker:
         )
     if scheme in ("amqp", "amqps"):
         try:
-            from dramatiq.brokers.rabbitmq import RabbitmqBroker  # noqa: PLC0415
+            from dramatiq.brokers.rabbitmq import RabbitmqBroker  # noqa: PLC0415 -- may be absent
         except ImportError:
             raise SettingsInvalid(["STIPT_BROKER_URL: amqp needs the package pika"]) from None
         return RabbitmqBroker(url=url, middleware=middleware, confirm_delivery=True)
