@@ -31,10 +31,11 @@ class OutboxMessage:
 
     `keys` are the steps that fell on the same moment ("75%", "1h before"), or
     that all came late, the latest first; `labels` their written forms.
-    `recipient` is a name of the rule files, or `NOTE`. `policy` is the hash of the rules that decided it: recipients are
-    looked up there. `assignee` and `group` are the helpdesk's ids at the time
-    of the decision. `attempt` counts from 1; `may_be_repeat` says that an
-    earlier try may have arrived. `late_by` is zero when the message is on time.
+    `recipient` is a name of the rule files, or `NOTE`. `policy` is the hash of
+    the rules that decided it: recipients are looked up there. `assignee` and
+    `group` are the helpdesk's ids at the time of the decision. `attempt` counts
+    from 1; `may_be_repeat` says that an earlier try may have arrived. `late_by`
+    is zero when the message is on time.
     """
 
     id: int
