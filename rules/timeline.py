@@ -39,7 +39,6 @@ _NOTE = {
     "agent": AGENT_NOTE,
     "light_agent": LIGHT_AGENT_NOTE,
 }
-_CHANGES = frozenset({"field", "organization"})
 _SOLVED = frozenset({"solved", "closed"})
 _STATUS_ORDER = {"new": 0, "open": 1, "pending": 2, "hold": 3, "solved": 4, "closed": 5}
 _KIND_ORDER = {
@@ -52,6 +51,8 @@ _KIND_ORDER = {
     "deleted": 6,
     "restored": 7,
 }
+_COMMENT, _STATUS = _KIND_ORDER["comment"], _KIND_ORDER["status"]
+_CHANGES = frozenset({2, 3})  # field and organisation happenings
 _REWRITES = frozenset({1, 5, 6, 7})  # what changes the meaning of other happenings
 
 
@@ -109,9 +110,10 @@ def timeline(ticket: Ticket, now: int) -> Timeline:
     what happens in the same second after the comments is left out.
     """
     created = seconds_of(ticket.created_at)
-    known, rewrites = _known(ticket, created, now)
-    if not rewrites:
-        return Timeline(_updates(created, known), ticket.created_public, None)
+    plain = _plain_updates(ticket, created, now)
+    if plain is not None:
+        return Timeline(plain, ticket.created_public, None)
+    known = _known(ticket, created, now)
     private = _made_private(known)
     public = ticket.created_public and not _creation_made_private(created, known, private)
     exclusion = _exclusion(known)
@@ -132,6 +134,32 @@ def _is_last_comment(at: int, happening: Happening, exclusion: Exclusion) -> boo
     return at == exclusion.at and happening.kind == "comment"
 
 
+def _plain_updates(ticket: Ticket, created: int, now: int) -> list[Update] | None:
+    """The updates of a history that is in order and takes nothing back; else None.
+
+    Most histories are; this way they are read once.
+    """
+    last = Update(created)
+    updates = [last]
+    last_at, last_rank = created, 0
+    for happening in ticket.happenings:
+        past = happening.at - EPOCH
+        at = past.days * 86_400 + past.seconds
+        if at > now:
+            continue
+        rank = _KIND_ORDER[happening.kind]
+        if at < last_at or rank in _REWRITES:
+            return None
+        if at != last_at:
+            last = Update(at)
+            updates.append(last)
+        elif rank < last_rank or (rank and rank == last_rank):
+            return None
+        _add(last, happening, rank)
+        last_at, last_rank = at, rank
+    return updates
+
+
 def _updates(created: int, known: list[tuple[int, Happening]]) -> list[Update]:
     """One update per second, beginning with the creation."""
     last = Update(created)
@@ -140,38 +168,27 @@ def _updates(created: int, known: list[tuple[int, Happening]]) -> list[Update]:
         if at != last.at:
             last = Update(at)
             updates.append(last)
-        kind = happening.kind
-        if kind == "comment":
-            if happening.via != "side_conversation":
-                bits = _PUBLIC if happening.public else _NOTE
-                last.comments |= bits.get(happening.by, 0)
-        elif kind == "status":
-            last.has_status = True
-            last.status = str(happening.to)
-            last.custom = happening.custom
-        elif kind in _CHANGES:
-            last.changes = (*last.changes, happening)
+        _add(last, happening, _KIND_ORDER[happening.kind])
     return updates
 
 
-def _known(ticket: Ticket, created: int, now: int) -> tuple[list[tuple[int, Happening]], bool]:
-    """The happenings up to `now` in order, none before the creation; whether one rewrites."""
-    known: list[tuple[int, Happening]] = []
-    last_at, last_rank, in_order, rewrites = created, 0, True, False
-    for happening in ticket.happenings:
-        past = happening.at - EPOCH
-        at = past.days * 86_400 + past.seconds
-        if at > now:
-            continue
-        at = max(at, created)
-        rank = _KIND_ORDER[happening.kind]
-        if at <= last_at and (at < last_at or rank < last_rank or (rank and rank == last_rank)):
-            in_order = False
-        if rank in _REWRITES:
-            rewrites = True
-        known.append((at, happening))
-        last_at, last_rank = at, rank
-    return (known if in_order else _ranked(known)), rewrites
+def _add(update: Update, happening: Happening, rank: int) -> None:
+    if rank == _COMMENT:
+        if happening.via != "side_conversation":
+            bits = _PUBLIC if happening.public else _NOTE
+            update.comments |= bits.get(happening.by, 0)
+    elif rank == _STATUS:
+        update.has_status = True
+        update.status = str(happening.to)
+        update.custom = happening.custom
+    elif rank in _CHANGES:
+        update.changes = (*update.changes, happening)
+
+
+def _known(ticket: Ticket, created: int, now: int) -> list[tuple[int, Happening]]:
+    """The happenings up to `now` in order, none before the creation."""
+    dated = [(seconds_of(happening.at), happening) for happening in ticket.happenings]
+    return _ranked([(max(at, created), happening) for at, happening in dated if at <= now])
 
 
 def _ranked(known: list[tuple[int, Happening]]) -> list[tuple[int, Happening]]:
