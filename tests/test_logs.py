@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 import structlog
+from psycopg.errors import DiskFull
+from sqlalchemy.exc import OperationalError
 
 from worker.logs import ALLOWED, configure_logs, get_logger
+from worker.store.database import Database
 
 REPOSITORY = Path(__file__).parent.parent
 CANARIES = {
@@ -131,3 +134,37 @@ def _is_log_call(node: ast.AST) -> bool:
     name = target.id if isinstance(target, ast.Name) else getattr(target, "attr", "")
     levels = ("debug", "info", "warning", "error", "exception", "critical", "bind")
     return node.func.attr in levels and name.lower().strip("_") in ("log", "logger")
+
+
+def test_a_full_disk_is_told_by_the_databases_own_name_for_it(
+    captured_logs: StringIO, tmp_path: Path
+):
+    database = Database(f"sqlite:///{tmp_path / 'x.db'}")
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE t (x)")
+        connection.exec_driver_sql("PRAGMA max_page_count = 2")
+        try:
+            connection.exec_driver_sql("INSERT INTO t VALUES (zeroblob(100000))")
+        except OperationalError as fault:
+            get_logger("worker.run").error("loop_failed", exc_info=fault)
+    database.close()
+    assert json.loads(captured_logs.getvalue())["error"] == "OperationalError (SQLITE_FULL)"
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        pytest.param(OSError(28, "secret"), "OSError (ENOSPC)", id="the system's"),
+        pytest.param(FileNotFoundError("secret"), "FileNotFoundError", id="none"),
+        pytest.param(
+            OperationalError("SELECT 1", {}, DiskFull("secret")),
+            "OperationalError (53100)",
+            id="PostgreSQL's",
+        ),
+    ],
+)
+def test_an_error_is_told_with_the_name_that_others_give_it(
+    captured_logs: StringIO, error: Exception, told: str
+):
+    get_logger("worker.run").error("loop_failed", exc_info=error)
+    assert json.loads(captured_logs.getvalue())["error"] == told

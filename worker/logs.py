@@ -9,6 +9,7 @@ tickets, addresses and tokens.
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import re
@@ -192,9 +193,22 @@ def _exception_without_text(_logger: WrappedLogger, _method: str, event: EventDi
         found = sys.exc_info()
     error = found[1] if isinstance(found, tuple) else found
     if isinstance(error, BaseException):
-        event["error"] = type(error).__qualname__
+        event["error"] = _kind(error)
         event["trace"] = trace(error)
     return event
+
+
+def _kind(error: BaseException) -> str:
+    """The error's type, and the system's or database's own name for it, but not its text."""
+    kind = type(error).__qualname__
+    if isinstance(error, OSError) and error.errno is not None:
+        return f"{kind} ({errno.errorcode.get(error.errno, error.errno)})"
+    driver: object = getattr(error, "orig", None)  # SQLAlchemy wraps what the driver raised
+    if not isinstance(driver, BaseException):
+        return kind
+    names = (getattr(driver, name, None) for name in ("sqlite_errorname", "sqlstate"))
+    own = next((name for name in names if name), None)
+    return f"{kind} ({own or type(driver).__qualname__})"
 
 
 def trace(error: BaseException) -> list[str]:
