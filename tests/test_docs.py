@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(
     page
-    for pattern in ("README.md", "CHANGELOG.md", "docs/**/*.md", "examples/*/README.md")
+    for pattern in ("*.md", "docs/**/*.md", "examples/*/README.md")
     for page in ROOT.glob(pattern)
 )
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)

@@ -7,6 +7,9 @@ import ast
 import re
 import shutil
 import subprocess
+import sys
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +18,9 @@ import pytest
 from worker.cli.exit_codes import ExitCode
 from worker.settings import NAMES, load_settings
 from worker.settings_sources import gather
+from worker.store.accounts import raise_notice, standing_notices
+from worker.store.database import Database
+from worker.store.schema import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,6 +142,21 @@ def test_the_config_files_of_the_page_are_understood(tmp_path: Path) -> None:
         file.write_text(re.sub(r'(_file = )"[^"]+"', rf'\1"{secret}"', block))
         assert gather({}, {}, file, NAMES).problems == []
         assert load_settings(environment={}, config=file).accounts[0].missing() == []
+
+
+def test_the_backup_of_the_page_holds_every_row(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```python\n(.*?)```", section("Backup and restore"), re.DOTALL)
+    source, copy = tmp_path / "stipt.db", tmp_path / "copy.db"
+    with closing(Database(f"sqlite:///{source}")) as database:
+        prepare(database)
+        with database.write("default") as books:
+            raise_notice(books, "a_notice", "a text", datetime(2026, 11, 24, tzinfo=UTC))
+        # The worker's own connection stays open, and its last rows are not in the main file yet.
+        block = block.replace("/var/lib/stipt/stipt.db", str(source))
+        block = block.replace("/var/backups/stipt.db", str(copy))
+        subprocess.run([sys.executable, "-c", block], check=True)  # noqa: S603 - the page's own text
+    with closing(Database(f"sqlite:///{copy}")) as restored, restored.read("default") as books:
+        assert standing_notices(books) == {"a_notice": "a text"}
 
 
 def test_the_unit_starts_a_command_that_exists_and_stops_where_starting_again_is_vain() -> None:
