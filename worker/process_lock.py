@@ -40,7 +40,8 @@ def only_process(database: Database) -> Iterator[bool]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise AlreadyRunning(
-                f"another process works on {path}; SQLite allows one, use PostgreSQL for more"
+                f"another process works on {path}; SQLite allows one at a time: end that one, "
+                "or use PostgreSQL for more"
             ) from None
         yield True
 

@@ -8,11 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
+import sqlalchemy as sa
 from alembic import command
 
 from connector.sandbox.server import Sandbox
 from connector.sandbox.settings import SandboxSettings
 from worker.cli.main import run
+from worker.process_lock import only_process
 from worker.store.database import Database
 from worker.store.schema import _config, prepare, schema_state, upgrade
 
@@ -129,3 +131,43 @@ def test_a_setting_that_leads_nowhere_ends_run_with_78(
     said = capsys.readouterr().err
     assert f"{name}: not understood" in said
     assert "canary" not in said
+
+
+@pytest.fixture
+def newer(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A SQLite file that a later version has made."""
+    monkeypatch.setenv("ZENDESK_SUBDOMAIN", "acme")
+    database = Database(f"sqlite:///{folder / 'stipt.db'}")
+    prepare(database)
+    with database.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    database.close()
+
+
+@pytest.mark.usefixtures("newer")
+@pytest.mark.parametrize("line", ["explain 7", "export-history --out -", "db upgrade"])
+def test_a_newer_database_is_refused_in_a_sentence(
+    line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(line.split()) == 1
+    assert "made by a newer version of Stipt; upgrade Stipt" in capsys.readouterr().err
+
+
+def test_a_second_process_on_the_file_ends_with_1_so_that_it_is_started_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ZENDESK_SUBDOMAIN", "acme")
+    database = Database(f"sqlite:///{folder / 'stipt.db'}")
+    with only_process(database):
+        assert run(["run", "--once"]) == 1
+    database.close()
+    assert "another process works on" in capsys.readouterr().err
+
+
+def test_a_plan_that_is_not_there_is_told_before_anybody_is_asked(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("STIPT_CLOCK_URL", "http://127.0.0.1:1/clock")
+    monkeypatch.setenv("STIPT_ZENDESK_URL", "http://127.0.0.1:1")
+    assert run(["apply", str(folder / "none.json")]) == 1
+    assert "none.json: No such file" in capsys.readouterr().err

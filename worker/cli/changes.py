@@ -85,11 +85,14 @@ def apply(
 ) -> None:
     """Carry out a plan; leaves tickets alone that were changed since it was made."""
     from worker.applying import Applied
+    from worker.plan_document import plan_from_json
 
     applied = Applied()
+    # The file first: nobody is asked anything for a plan that cannot be read.
+    given = None if file is None else plan_from_json(file.read_bytes())
     with opened_site(config, account, waiting(wait)) as site:
         policy = site.rules(rules)
-        found = _plan_to_apply(site, file, policy, quiet=quiet)
+        found = _plan_to_apply(site, given, policy, quiet=quiet)
         _allow(found, site.account.write_budget, accept=accept)
         if not yes:
             _show(found, limit=limit, quiet=quiet)
@@ -103,13 +106,10 @@ def apply(
     _show_outcome(applied, json=json, quiet=quiet)
 
 
-def _plan_to_apply(site: Site, file: Path | None, policy: "Policy", *, quiet: bool) -> "Plan":
-    from worker.plan_document import plan_from_json
-
-    if file is None:
+def _plan_to_apply(site: Site, found: "Plan | None", policy: "Policy", *, quiet: bool) -> "Plan":
+    if found is None:
         with progress(quiet=quiet) as tell:
             return site.plan(policy, [], tell)
-    found = plan_from_json(file.read_bytes())
     if found.account != site.account.name:
         raise CommandFailed(f"the plan is of the account {found.account}")
     if found.policy != policy.hash:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`stipt explain`: why a ticket has the deadlines that it has, or would have them."""
 
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -207,16 +206,15 @@ def _from_history(ident: str, history: Path, mapping: Path | None, place: _Place
 
 
 def _from_store(ident: str, place: _Place) -> _Case:
-    from worker.store.database import Database
+    from worker.cli.sources import opened_store
     from worker.store.facts import load_tickets
 
-    settings, account = place.settings()
     policy = place.rules()
-    with closing(Database(settings.database_url.get_secret_value())) as database:
-        if database.is_sqlite and not Path(database.url.database or "").exists():
-            raise CommandFailed("nothing has been read from the helpdesk yet: stipt run --once")
-        with database.read(account.name) as books:
-            found = load_tickets(books, [ident])
+    with (
+        opened_store(place.config, place.account) as store,
+        store.database.read(store.account.name) as books,
+    ):
+        found = load_tickets(books, [ident])
     if not found:
         raise CommandFailed(f"ticket {ident} is not in the store; --history reads a file")
     now = place.present()

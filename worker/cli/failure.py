@@ -39,6 +39,7 @@ _MEANINGS: dict[str, tuple[str, ExitCode]] = {
     "worker.clock.ClockUnreachable": ("the sandbox's clock:", ExitCode.OUTSIDE),
     "worker.patience.TookTooLong": ("", ExitCode.OUTSIDE),
     "worker.plan_document.PlanUnreadable": ("", ExitCode.ERROR),
+    # Not 78: a pass or a plan holds the file for a while only, so starting again is right.
     "worker.process_lock.AlreadyRunning": ("", ExitCode.ERROR),
     "worker.reading.NotRead": ("", ExitCode.OUTSIDE),
     "worker.rule_folder.RulesInvalid": ("the rules have errors:", ExitCode.SETTINGS),

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from worker.cli.exit_codes import CommandFailed
 from worker.cli.instants import instant
-from worker.cli.options import present
 
 if TYPE_CHECKING:
     from rules.facts import Ticket
@@ -66,23 +65,15 @@ def _from_history(ident: str, source: Source) -> _Found | None:
 
 
 def _from_store(ident: str, source: Source) -> _Found:
-    from worker.settings import load_settings
-    from worker.store.database import Database
+    from worker.cli.sources import opened_store
     from worker.store.facts import load_tickets
 
-    settings = load_settings(config=source.config)
-    chosen = settings.account(source.account)
-    database = Database(settings.database_url.get_secret_value())
-    if database.is_sqlite and not Path(database.url.database or "").exists():
-        raise CommandFailed("nothing has been read from the helpdesk yet: stipt run --once does")
-    try:
-        with database.read(chosen.name) as books:
+    with opened_store(source.config, source.account) as store:
+        with store.database.read(store.account.name) as books:
             found = load_tickets(books, [ident])
-    finally:
-        database.close()
-    if not found:
-        raise CommandFailed(f"ticket {ident} is not in the store; --history reads a file")
-    return found[0].assembled(), present(settings), chosen.rules_path or Path("sla")
+        if not found:
+            raise CommandFailed(f"ticket {ident} is not in the store; --history reads a file")
+        return found[0].assembled(), store.now(), store.account.rules_path or Path("sla")
 
 
 def _prove(text: str, rules: "RuleSet") -> None:

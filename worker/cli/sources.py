@@ -36,9 +36,11 @@ def opened_store(config: Path | None, account: str | None) -> Iterator[Store]:
 
     Raises:
         CommandFailed: nothing has been stored yet.
+        SchemaMismatch: the database is of another version.
     """
     from worker.settings import load_settings
     from worker.store.database import Database
+    from worker.store.schema import require_current
 
     settings = load_settings(config=config)
     chosen = settings.account(account)
@@ -46,6 +48,7 @@ def opened_store(config: Path | None, account: str | None) -> Iterator[Store]:
     if database.is_sqlite and not Path(database.url.database or "").exists():
         raise CommandFailed("nothing has been read from the helpdesk yet: stipt run --once does")
     try:
+        require_current(database)
         yield Store(settings, chosen, database)
     finally:
         database.close()

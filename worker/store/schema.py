@@ -76,6 +76,21 @@ def prepare(database: Database) -> None:
         upgrade(database)
 
 
+def require_current(database: Database) -> None:
+    """Refuse a database that cannot be read as it stands; it is left as it is.
+
+    Raises:
+        SchemaMismatch: it is newer, or has yet to be brought up to date.
+    """
+    state = schema_state(database)
+    if state == "newer":
+        raise SchemaMismatch(_NEWER)
+    if state == "behind":
+        raise SchemaMismatch("the database is behind; run `stipt db upgrade` once")
+    if state == "empty":
+        raise SchemaMismatch("the database is empty; stipt run --once fills it")
+
+
 def _state(connection: sa.Connection) -> SchemaState:
     present = _present(connection)
     if present is None:
