@@ -52,6 +52,11 @@ class ManyRows:
         return self._driver
 
 
+def for_both(make: Callable[[bool], ManyRows]) -> dict[bool, ManyRows]:
+    """A statement for each kind of database, by whether that is SQLite."""
+    return {is_sqlite: make(is_sqlite) for is_sqlite in (True, False)}
+
+
 def upsert(table: sa.Table, keys: Sequence[str], *, is_sqlite: bool) -> Statement:
     """An INSERT of whole rows that replaces a row with the same keys."""
     insert = sqlite.insert(table) if is_sqlite else postgresql.insert(table)
@@ -61,7 +66,8 @@ def upsert(table: sa.Table, keys: Sequence[str], *, is_sqlite: bool) -> Statemen
     return insert.on_conflict_do_update(index_elements=keys, set_=changed)
 
 
-def insert_new(table: sa.Table, *, is_sqlite: bool) -> Statement:
-    """An INSERT of whole rows that leaves rows alone which are there already."""
+def insert_new(table: sa.Table, columns: Sequence[str], *, is_sqlite: bool) -> Statement:
+    """An INSERT of these columns that leaves rows alone which are there already."""
     insert = sqlite.insert(table) if is_sqlite else postgresql.insert(table)
-    return insert.on_conflict_do_nothing()
+    named = {name: sa.bindparam(name, type_=table.c[name].type) for name in columns}
+    return insert.values(named).on_conflict_do_nothing()

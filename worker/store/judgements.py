@@ -3,30 +3,23 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from worker.outbox import NOTE
-from worker.store.bulk import ManyRows, upsert
+from worker.store.bulk import ManyRows, Row, for_both, insert_new, upsert
 from worker.store.cycles import CYCLE_COLUMNS, cycle_values
 from worker.store.database import epoch
-from worker.store.facts_json import list_text
-from worker.store.tables import outbox, steps, tickets, verdicts
+from worker.store.decided_messages import store_messages
+from worker.store.tables import steps, tickets, verdicts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from rules.facts import Measure
     from rules.steps import StepDue
-    from rules.verdict import CycleVerdict
     from worker.judging import Judgement
     from worker.store.database import Books
-
-_CATCHING_UP = timedelta(seconds=60)
-"""Steps that are found later than this were missed, not just waited for."""
 
 
 def store_judgements(
@@ -41,13 +34,13 @@ def store_judgements(
     _store_cycles(books, judgements, at)
     _cancel_cycles(books, judgements, at)
     _store_steps(books, judgements, at, dry_run=dry_run)
-    n_messages = _store_messages(books, judgements, at, dry_run=dry_run)
+    n_messages = store_messages(books, judgements, at, dry_run=dry_run)
     _store_looks(books, judgements, at)
     return n_messages
 
 
 def _store_cycles(books: Books, judgements: Iterable[Judgement], now: int) -> None:
-    rows: list[tuple[object, ...]] = []
+    rows: list[Row] = []
     for one in judgements:
         verdict = one.verdict
         owner = (verdict.organization_id, verdict.policy, now)
@@ -89,24 +82,25 @@ def _cancel_cycles(books: Books, judgements: Iterable[Judgement], now: int) -> N
 
 
 def _store_steps(books: Books, judgements: Sequence[Judgement], now: int, *, dry_run: bool) -> None:
-    rows = [
-        {
-            "account": books.account,
-            "ticket_id": one.verdict.ticket_id,
-            "measure": due.measure,
-            "cycle": due.cycle,
-            "step": due.key,
-            "at": epoch(due.at),
-            "fired_at": now,
-            "late_by": int(due.late_by.total_seconds()),
-            "policy": one.verdict.policy,
-            "acted": int(dry_run or one.actions_done or not _has_actions(due)),
-        }
-        for one in judgements
-        for due in one.due
-    ]
-    if rows:
-        books.tx.execute(books.insert(steps).on_conflict_do_nothing(), rows)
+    rows: list[Row] = []
+    for one in judgements:
+        all_acted = dry_run or one.actions_done
+        rows += [
+            (
+                books.account,
+                one.verdict.ticket_id,
+                due.measure,
+                due.cycle,
+                due.key,
+                epoch(due.at),
+                now,
+                int(due.late_by.total_seconds()),
+                one.verdict.policy,
+                int(all_acted or not _has_actions(due)),
+            )
+            for due in one.due
+        ]
+    _STEPS[books.database.is_sqlite].run(books, rows)
     done = [
         one.verdict.ticket_id
         for one in judgements
@@ -131,88 +125,8 @@ def _has_actions(due: StepDue) -> bool:
     return bool(step.raise_priority or step.assign_group or step.assign_person or step.add_tags)
 
 
-def _store_messages(
-    books: Books, judgements: Iterable[Judgement], now: int, *, dry_run: bool
-) -> int:
-    rows = [row for one in judgements for row in _messages(books.account, one, now)]
-    if not rows:
-        return 0
-    if dry_run:
-        for row in rows:
-            row |= {"state": "dropped", "detail": "dry run", "ended_at": now}
-    books.tx.execute(books.insert(outbox).on_conflict_do_nothing(), rows)
-    return sum(row["state"] == "ready" for row in rows)
-
-
-def _messages(account: str, judgement: Judgement, now: int) -> Iterator[dict[str, object]]:
-    """A row per step and recipient; steps that are told together are one message."""
-    cycles = {(row.measure, row.cycle): row for row in judgement.verdict.cycles}
-    for together in _told_together(judgement.due):
-        row = cycles[together[0].measure, together[0].cycle]
-        for recipient in _recipients(together):
-            told = [one for one in together if recipient in _told(one)]
-            common = _common(account, judgement, row, now) | {
-                "recipient": recipient,
-                "due": now,
-                "at": epoch(told[0].at),
-                "late_by": int(told[0].late_by.total_seconds()),
-                "steps": list_text(tuple(one.key for one in told)),
-                # Repetitions of a step have its label.
-                "labels": list_text(tuple(dict.fromkeys(one.label for one in told))),
-            }
-            for number, one in enumerate(told):
-                state = "ready" if number == 0 else "joined"
-                ended_at = None if number == 0 else now
-                yield common | {
-                    "step": one.key,
-                    "state": state,
-                    "detail": None,
-                    "ended_at": ended_at,
-                }
-
-
-def _common(account: str, judgement: Judgement, row: CycleVerdict, now: int) -> dict[str, object]:
-    return {
-        "account": account,
-        "ticket_id": judgement.verdict.ticket_id,
-        "measure": row.measure,
-        "cycle": row.cycle,
-        "started_at": epoch(row.started_at),
-        "due_at": None if row.due_at is None else epoch(row.due_at),
-        "cycle_state": row.state,
-        "tier": row.tier,
-        "customer": row.customer,
-        "priority": row.priority,
-        "group_id": judgement.group,
-        "assignee_id": judgement.assignee,
-        "policy": judgement.verdict.policy,
-        "created_at": now,
-    }
-
-
-def _told_together(due: Iterable[StepDue]) -> list[list[StepDue]]:
-    """Steps of one cycle at one moment; all that come late are one group, the latest first.
-
-    After a stretch in which nothing ran, a message for every step that passed
-    meanwhile would be a storm of which only the last says how it stands.
-    """
-    groups: dict[tuple[Measure, int, datetime | None], list[StepDue]] = {}
-    for one in sorted(due, key=lambda step: (step.measure, step.cycle, step.at)):
-        moment = None if one.late_by > _CATCHING_UP else one.at
-        groups.setdefault((one.measure, one.cycle, moment), []).append(one)
-    return [sorted(group, key=lambda step: step.at, reverse=True) for group in groups.values()]
-
-
-def _told(due: StepDue) -> tuple[str, ...]:
-    return (*due.step.tell, NOTE) if due.step.note else due.step.tell
-
-
-def _recipients(together: Iterable[StepDue]) -> list[str]:
-    return list(dict.fromkeys(name for one in together for name in _told(one)))
-
-
 def _store_looks(books: Books, judgements: Iterable[Judgement], now: int) -> None:
-    rows: list[tuple[object, ...]] = []
+    rows: list[Row] = []
     for one in judgements:
         verdict = one.verdict
         look_at = None if verdict.look_at is None else epoch(verdict.look_at)
@@ -233,13 +147,16 @@ def _store_looks(books: Books, judgements: Iterable[Judgement], now: int) -> Non
 
 
 _CYCLE_KEYS = ("account", "ticket_id", "measure", "cycle")
-_CYCLES = {
-    is_sqlite: ManyRows(
+_CYCLES = for_both(
+    lambda is_sqlite: ManyRows(
         upsert(verdicts, _CYCLE_KEYS, is_sqlite=is_sqlite),
         (*_CYCLE_KEYS, "organization_id", "policy", "judged_at", *CYCLE_COLUMNS),
     )
-    for is_sqlite in (True, False)
-}
+)
+_STEP_COLUMNS = (*_CYCLE_KEYS, "step", "at", "fired_at", "late_by", "policy", "acted")
+_STEPS = for_both(
+    lambda is_sqlite: ManyRows(insert_new(steps, _STEP_COLUMNS, is_sqlite=is_sqlite), _STEP_COLUMNS)
+)
 _LOOKS = ManyRows(
     sa.update(tickets)
     .where(

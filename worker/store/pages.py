@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from worker.store.bulk import ManyRows, insert_new
+from worker.store.bulk import ManyRows, for_both, insert_new
 from worker.store.database import epoch, instant
 from worker.store.facts_json import (
     happening_text,
@@ -165,12 +165,12 @@ def _known_events(books: Books, idents: Iterable[str]) -> set[tuple[str, str]]:
     return {(row[0], row[1]) for row in books.tx.execute(choice)}
 
 
-_HAPPENINGS = {
-    is_sqlite: ManyRows(
-        insert_new(happenings, is_sqlite=is_sqlite), ("account", "ticket_id", "event_id", "body")
+_HAPPENING_COLUMNS = ("account", "ticket_id", "event_id", "body")
+_HAPPENINGS = for_both(
+    lambda is_sqlite: ManyRows(
+        insert_new(happenings, _HAPPENING_COLUMNS, is_sqlite=is_sqlite), _HAPPENING_COLUMNS
     )
-    for is_sqlite in (True, False)
-}
+)
 
 
 def _event_id(happening: Happening) -> str:
