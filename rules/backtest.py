@@ -14,7 +14,7 @@ import msgspec
 
 from rules.clocks import Clock
 from rules.cycles import life, no_options
-from rules.evaluate import clocks_of, options_of, selections, state_of
+from rules.evaluate import Selected, clocks_of, options_of, selections, state_of
 from rules.facts import MEASURES, Measure
 from rules.select import selector_of
 from rules.timeline import seconds_of, timeline
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from rules.cycles import Life
-    from rules.evaluate import Selected
     from rules.facts import Ticket
     from rules.policy import Calendar, Policy
     from rules.select import Application, Selection
@@ -165,7 +164,7 @@ class Comparison:
             second = line.exclusion.at
         if seconds_of(ticket.created_at) > second:
             return Compared([], [])
-        before, after = (selections(ticket, line, one) for one in self._selectors)
+        before, after = self._selections(ticket, line)
         its_life, other_life = self._lives(ticket, line, before, after)
         differing = self._differing_measures(before, after)
         clocks = clocks_of(its_life, before, second)
@@ -181,6 +180,17 @@ class Comparison:
                     self._readings(others.get(measure, ()), line.exclusion, self.after),
                 )
         return compared
+
+    def _selections(self, ticket: Ticket, line: Timeline) -> tuple[list[Selected], list[Selected]]:
+        """What held since when under both: looked for once where both read the same values."""
+        first, second = self._selectors
+        before = selections(ticket, line, first)
+        if first.paths != second.paths:
+            return before, selections(ticket, line, second)
+        created = line.updates[0].at
+        return before, [
+            Selected(one.at, second.select(one.state, created), one.state) for one in before
+        ]
 
     def _lives(
         self, ticket: Ticket, line: Timeline, before: list[Selected], after: list[Selected]
@@ -199,7 +209,9 @@ class Comparison:
         """The measures whose targets do not mean the same under both policies."""
         if self._has_options or not self._enforced_alike:
             return _ALL
-        if [one.at for one in before] != [one.at for one in after]:
+        if len(before) != len(after) or any(
+            one.at != other.at for one, other in zip(before, after, strict=True)
+        ):
             return _ALL  # the two do not read the same values of a ticket
         found: frozenset[Measure] = frozenset()
         for one, other in zip(before, after, strict=True):

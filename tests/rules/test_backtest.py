@@ -100,6 +100,7 @@ def test_another_calendar_is_named_even_where_the_due_stays() -> None:
     pair = the_pair(a_ticket("2026-11-23 10:00"), FOUR_HOURS, after)
 
     assert pair.changes() == ("calendar",)
+    assert pair.differs
     assert pair.due_shift == 0
 
 
@@ -160,6 +161,7 @@ def test_enforcing_from_a_later_day_excludes_what_was_judged() -> None:
 
     assert pair.changes() == ()
     assert pair.outcomes == ("breached", "excluded")
+    assert pair.differs
 
 
 def test_policies_that_read_different_values_are_compared_cycle_by_cycle() -> None:
