@@ -19,13 +19,15 @@ from connector.history.reader import read_line
 from connector.history.values import as_iso
 from connector.sandbox import Sandbox, SandboxSettings
 from rules.evaluate import evaluate
-from rules.facts import MEASURES
+from rules.facts import MEASURES, Happening
 from tests.rules.test_engine_oracle import QUARTER, policies
 from tests.rules.test_engine_oracle import tickets as tickets_of_all_kinds
 from tests.worker.sandbox_site import GENEROUS, SandboxSite
 from worker.cli.main import run
 from worker.clock import SteppedClock
-from worker.histories import line_of
+from worker.histories import StoreHistory, line_of
+from worker.replay import replay
+from worker.rule_folder import load_folder
 from worker.settings import load_settings
 from worker.store.database import Database, instant
 from worker.store.tables import tickets, verdicts
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
     from rules.facts import Ticket
     from rules.policy import Policy
+    from tests.worker.conftest import Site
 
 
 RULES = """
@@ -208,6 +211,24 @@ def test_a_change_of_rules_is_compared_over_the_store(
     assert found["tickets"] >= 100
     assert found["target_changes"]["next_reply"]["shorter"] > 0
     assert found["before"]["rules"] == here.rules
+
+
+def test_the_store_of_each_kind_of_database_is_judged_as_by_the_worker(any_site: Site) -> None:
+    for number in range(12):
+        any_site.helpdesk.add(f"{number + 1}")
+    any_site.once()
+    any_site.wait(hours=2)
+    answer = Happening(any_site.clock.now(), "comment", by="agent")
+    any_site.helpdesk.happen("3", answer)
+    any_site.wait(hours=20)
+    any_site.once()
+    rows: list[bytes] = []
+
+    store = StoreHistory(any_site.database, "default", any_site.clock.now())
+    summary = replay(load_folder(any_site.rules), store, now=None, write=rows.append)
+
+    assert (summary.n_lines, summary.n_tickets) == (12, 12)
+    assert b"".join(rows) == stored_rows(any_site.database)
 
 
 def test_nothing_is_exported_before_anything_was_read(

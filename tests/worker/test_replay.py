@@ -208,13 +208,16 @@ def test_without_a_file_for_them_rows_go_to_standard_output_and_the_summary_besi
     [
         ("nonsense\n", "no line could be read"),
         (None, "No such file"),
+        (".", "it must be a file"),
     ],
 )
 def test_a_history_without_a_readable_line_fails(
     tmp_path: Path, history: str | None, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "history.jsonl"
-    if history is not None:
+    if history == ".":
+        path.mkdir()
+    elif history is not None:
         path.write_text(history)
 
     code = run(["replay", "--rules", str(a_folder(tmp_path)), "--history", str(path)])

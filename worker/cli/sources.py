@@ -91,6 +91,8 @@ def opened_history(
     from worker.histories import JsonLinesHistory, TableHistory, no_progress
 
     tell = tell or no_progress
+    if history.exists() and not history.is_file():
+        raise CommandFailed(f"{history}: a history is read twice, so it must be a file")
     if mapping is not None:
         return TableHistory(history, read_mapping(mapping.read_bytes()), tell)
     if history.suffix.lower() == ".csv":
