@@ -245,6 +245,27 @@ def test_a_breached_clock_is_looked_at_again_for_its_steps_alone() -> None:
     assert judged(a_ticket(at("10:00"), comment(at("12:00"))), policy, at("12:30")).look_at is None
 
 
+def test_a_share_used_up_at_closing_time_is_looked_at_when_it_opens() -> None:
+    target = a_target("first_reply", "4h", counted="office", escalate="usual")
+    policy = one_tier(target, escalations={"usual": (a_step("50%"),)})
+    for now in ("17:00", "20:00"):
+        verdict = judged(a_ticket(at("15:00")), policy, at(now))
+        assert verdict.look_at == instant("2026-11-24 09:00")
+    verdict = judged(a_ticket(at("15:00")), policy, "2026-11-24 09:00")
+    assert verdict.look_at == instant("2026-11-24 10:12")  # 80 % of the target: at risk
+
+
+def test_in_the_second_in_which_a_target_is_exceeded_on_arrival_the_next_step_is_known() -> None:
+    spans = {"high": "1h", "otherwise": "9h"}
+    policy = one_tier(
+        a_target("first_reply", spans, escalate="usual"),
+        escalations={"usual": (a_step("due"), a_step("120m after"))},
+    )
+    ticket = a_ticket(at("10:00"), change(at("13:00"), "priority", "high"))
+    assert judged(ticket, policy, at("13:00")).look_at == instant(at("15:00"))
+    assert judged(ticket, policy, at("15:00")).look_at is None
+
+
 # Happenings of one second
 
 
