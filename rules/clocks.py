@@ -257,10 +257,11 @@ def _cut(cycle: Cycle, applied: Applied, stop: int) -> tuple[list[Period], int |
 
 def _count(clock: Clock, period: Period, stops: Spans) -> None:
     """Add the period's running and paused seconds; note the first breach."""
-    application, end = period.application, period.end
-    at = max(period.start, effective_start(application, clock.cycle.start))
+    application, end, born = period.application, period.end, clock.cycle.start
+    at = max(period.start, effective_start(application, born))
     if at < end:
-        here = application.counting.position(at)
+        position = application.counting.position
+        here = position(at)
         for start, stop in stops:
             if start >= end:
                 break
@@ -270,8 +271,8 @@ def _count(clock: Clock, period: Period, stops: Spans) -> None:
             if start > at:
                 here = _run(clock, period, (at, start), here)
                 at = start
-            there = application.counting.position(to)
-            clock.pauses.append((max(start, clock.cycle.start), there - here))
+            there = position(to)
+            clock.pauses.append((start if start > born else born, there - here))
             clock.paused += there - here
             here, at = there, to
         if at < end:
