@@ -13,7 +13,7 @@ from rules.evaluate import evaluate
 from rules.plan import plan
 from rules.steps import steps_due
 from rules.verdict import OPEN_STATES
-from worker.store.cycles import CYCLE_COLUMNS, cycle_values
+from worker.store.cycles import CYCLE_COLUMNS, MOVING, cycle_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -152,13 +152,19 @@ def _to_store(
     found = []
     for row in verdict.cycles:
         before = stored.verdicts.get((row.measure, row.cycle))
-        if before is None or cycle_values(row) != before.values:
+        if before is None or _differs(row, before):
             found.append(row)
     closed = [row for row in found if _closed_by_another(stored, row, verdict.policy)]
     if not closed:
         return tuple(found)
     kept = _kept(stored, ticket, closed, verdict, policy_of)
     return tuple(row for row in found if (row.measure, row.cycle) not in kept)
+
+
+def _differs(row: CycleVerdict, before: StoredCycle) -> bool:
+    """Whether anything but time has moved an open cycle."""
+    lasting = -MOVING if row.is_open else None
+    return cycle_values(row)[:lasting] != before.values[:lasting]
 
 
 def _closed_by_another(stored: StoredTicket, row: CycleVerdict, policy: str) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rules.load import load
 from worker.connection_needs import needs_restart
+from worker.crash import crash_point
 from worker.logs import get_logger
 from worker.rule_folder import RulesInvalid, RulesMissing, read_files, rule_paths
 from worker.store.accounts import end_notice, raise_notice
@@ -142,6 +143,7 @@ class PolicyShelf:
             # Also where it is the old one: a stop may have come between the two.
             woken = wake_all(books, now, judged_by_others_than=policy.hash)
             end_notice(books, _NOTICE, now)
+            crash_point("policy-loaded-not-stored")
         if self._policy is None or self._policy.hash != policy.hash:
             _log.info("policy_loaded", account=self._account, policy=policy.hash, tickets=woken)
         elif self._is_refused:

@@ -207,7 +207,9 @@ class _Builder:
             with_names=reads_names(policies.policy),
         )
         budget = SharedBudget(self.database, account.name, account.api_share)
-        return connect(replace(found, pause=self._pause, budget=budget))
+        return connect(
+            replace(found, pause=self._pause, token_obtained=_token_obtained, budget=budget)
+        )
 
     def _pause(self, seconds: float) -> bool:
         # What a connector waits for in the middle of a write is its bulk job.
@@ -284,6 +286,11 @@ def _credentials(account: AccountSettings) -> Credentials:
     if account.email and account.api_token:
         return ApiToken(account.email, account.api_token.get_secret_value())
     raise SettingsInvalid(account.missing())
+
+
+def _token_obtained() -> None:
+    # Tokens live in memory only: one that a dead process had is renewed by the next.
+    crash_point("token-renewed-not-stored")
 
 
 def _clock(settings: Settings) -> Clock:

@@ -70,6 +70,10 @@ def _machine_pause(seconds: float) -> bool:
     return False
 
 
+def _nothing() -> None:
+    """Nobody wants to know."""
+
+
 @dataclass(frozen=True, slots=True)
 class ZendeskAccount:
     """Settings of one account.
@@ -87,6 +91,7 @@ class ZendeskAccount:
         bots: people (ids) whose comments are nobody's reply.
         scopes: what a token is asked for.
         pause: waits so many seconds of that clock; True when it was told to stop.
+        token_obtained: called with every new token before it is kept.
         budget: the calls that may still be made; shared by all who use
             the account; None: one in memory, by `api_share`.
     """
@@ -101,6 +106,7 @@ class ZendeskAccount:
     bots: frozenset[str] = frozenset()
     scopes: tuple[str, ...] = RUNNING_SCOPES
     pause: Callable[[float], bool] = _machine_pause
+    token_obtained: Callable[[], None] = _nothing
     budget: Budget | None = None
 
     def __post_init__(self) -> None:

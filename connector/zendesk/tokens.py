@@ -82,6 +82,7 @@ class Tokens:
 
     def _obtain(self, credentials: ClientCredentials) -> None:
         granted = grant(credentials, self._account.scopes, self._call)
+        self._account.token_obtained()
         life = granted.expires_in or LIFE_S
         self._renew_at = self._account.clock() + timedelta(seconds=life * _RENEW_AFTER)
         self._header = f"Bearer {granted.access_token}"

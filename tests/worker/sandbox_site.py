@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from connector.sandbox import Limits, Sandbox
 from worker.settings import load_settings
 from worker.store.database import Database
-from worker.store.tables import cursors, field_changes, happenings, outbox, tickets
+from worker.store.tables import cursors, field_changes, happenings, leases, outbox, tickets
 from worker.wiring import zendesk
 
 REPOSITORY = Path(__file__).parent.parent.parent
@@ -27,6 +27,8 @@ GENEROUS = Limits(
     ticket_fields_index=10_000,
     audits=100_000,
 )
+SERVE = "import sys; from worker.run import run; from worker.settings import load_settings; "
+SERVE += "sys.exit(run(load_settings()))"
 NOTES = """
 version: 1
 settings: {time_zone: Europe/Amsterdam, enforce_from: 2026-11-17}
@@ -94,6 +96,17 @@ class SandboxSite:
             start_new_session=True,
         )
 
+    def serve(self, **more: str) -> subprocess.Popen[str]:
+        """Start the service in a process of its own."""
+        return subprocess.Popen(  # noqa: S603 -- our own program
+            [sys.executable, "-c", SERVE],
+            cwd=REPOSITORY,
+            env=self.environment(STIPT_POLL_INTERVAL="60s", **more),
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
     def once(self, **more: str) -> dict[str, object]:
         """One pass to its end; its report."""
         process = self.start(**more)
@@ -121,6 +134,15 @@ class SandboxSite:
         process.communicate(timeout=30)
         return was_running
 
+    def let_leases_run_out(self) -> None:
+        """What the claims of a dead process come to in a minute or two, at once."""
+        database = self.database()
+        with database.engine.begin() as connection:
+            for table in (tickets, field_changes, outbox):
+                connection.execute(sa.update(table).values(lease_until=table.c.lease_until - 600))
+            connection.execute(sa.update(leases).values(until=leases.c.until - 600))
+        database.close()
+
     def let_exports_see(self) -> None:
         """Let more than the minute pass that exports keep back."""
         time.sleep(90 / self.sandbox.clock.speed)
@@ -145,6 +167,13 @@ class SandboxSite:
         )
         sends = sa.select(outbox.c.id).where(outbox.c.state.in_(("ready", "sending")))
         return len(self._all(writes)) + len(self._all(sends))
+
+    def is_settled(self) -> bool:
+        """Whether the export was read to its end, and all of it is judged, written and told."""
+        not_judged = sa.select(tickets.c.ticket_id).where(tickets.c.judged_at.is_(None))
+        complete = self._all(sa.select(cursors.c.complete_at))
+        was_read = bool(complete) and complete[0][0] is not None
+        return was_read and not self._all(not_judged) and not self.unfinished()
 
     def cursor_is_ahead(self) -> bool:
         """Whether a cursor is stored though no ticket is."""

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The worker dies at the worst moments; nothing is lost, nothing confirmed is done twice."""
 
+import os
 import random
+import signal
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +13,13 @@ import pytest
 
 from connector.sandbox import Sandbox, SandboxSettings
 from tests.worker.sandbox_site import GENEROUS, SandboxSite
+from worker.reconcile import LEASE as RECONCILE_LEASE
+from worker.sending import LEASE as SEND_LEASE
+from worker.writeback import LEASE as WRITE_LEASE
 
 POINTS = (
+    "policy-loaded-not-stored",
+    "token-renewed-not-stored",
     "page-received",
     "before-page-commit",
     "after-page-commit",
@@ -53,16 +61,82 @@ def ready(sandbox: Sandbox, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Sa
     return made
 
 
+def is_whole(site: SandboxSite) -> None:
+    """Everything is read, judged, written and told, and nothing twice."""
+    assert site.unfinished() == 0
+    assert len(site.stored_tickets()) == 60
+    assert site.written_for_nothing() == []
+    assert max(Counter(site.notes()).values()) == 1
+
+
 @pytest.mark.parametrize("point", POINTS)
 def test_a_crash_at_any_point_loses_and_repeats_nothing(site: SandboxSite, point: str) -> None:
     assert site.crash(point) == 137
     assert not site.cursor_is_ahead()
     report = site.once()
     assert report["is_complete"], report
-    assert site.unfinished() == 0
-    assert len(site.stored_tickets()) == 60
-    assert site.written_for_nothing() == []
-    assert max(Counter(site.notes()).values()) == 1
+    is_whole(site)
+
+
+@pytest.mark.parametrize("doubt", ["write-claimed", "sent-not-marked"])
+def test_a_crash_before_reading_back_leaves_the_doubt(site: SandboxSite, doubt: str) -> None:
+    assert site.crash(doubt) == 137
+    assert site.crash("before-read-back") == 137
+    report = site.once()
+    assert report["is_complete"], report
+    is_whole(site)
+
+
+def test_a_crash_while_draining_leaves_nothing_undone(site: SandboxSite) -> None:
+    process = site.serve(STIPT_CRASH_AT="drain-started")
+    while not site.stored_tickets() and process.poll() is None:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+    assert process.returncode == 137
+    report = site.once()
+    assert report["is_complete"], report
+    is_whole(site)
+
+
+@pytest.mark.timeout(120)
+def test_processes_on_postgresql_and_redis_that_are_killed_lose_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_url: str, redis_url: str
+) -> None:
+    with a_sandbox(300) as sandbox:
+        site = ready(sandbox, tmp_path, monkeypatch)
+        site.database_url = postgres_url
+        for _ in range(3):
+            kill_amid_work(site, redis_url)
+            site.let_leases_run_out()
+        workers = [site.serve(STIPT_BROKER_URL=redis_url) for _ in range(2)]
+        until = time.monotonic() + 60
+        while time.monotonic() < until and not (site.is_settled() and site.notes()):
+            time.sleep(0.2)
+        assert site.is_settled()
+        for worker in workers:
+            worker.send_signal(signal.SIGTERM)
+        errors = [worker.communicate(timeout=40)[1] for worker in workers]
+        assert [worker.returncode for worker in workers] == [0, 0], errors
+        assert len(site.stored_tickets()) == 300
+        assert site.written_for_nothing() == []
+        assert max(Counter(site.notes()).values()) == 1
+
+
+def kill_amid_work(site: SandboxSite, broker: str) -> None:
+    """Two processes, killed when the first of them has called the helpdesk a few times more."""
+    workers = [site.serve(STIPT_BROKER_URL=broker) for _ in range(2)]
+    before = site.sandbox.ledger.calls.total()
+    until = time.monotonic() + 20
+    while site.sandbox.ledger.calls.total() < before + 9 and time.monotonic() < until:
+        time.sleep(0.01)
+    for worker in workers:
+        os.killpg(worker.pid, signal.SIGKILL)
+        worker.communicate(timeout=30)
+
+
+def test_what_a_dead_process_held_is_free_within_two_minutes() -> None:
+    assert max(RECONCILE_LEASE, SEND_LEASE, WRITE_LEASE) <= 120
 
 
 @pytest.mark.timeout(180)

@@ -2,8 +2,6 @@
 """The service with all its loops: in one process, over Redis, and stopped by signals."""
 
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -15,13 +13,10 @@ from pydantic import SecretStr
 
 from connector.sandbox import Sandbox, SandboxSettings
 from tests.worker.conftest import Site
-from tests.worker.sandbox_site import GENEROUS, REPOSITORY, SandboxSite
+from tests.worker.sandbox_site import GENEROUS, SandboxSite
 from worker.auditor import audit_and_ping
 from worker.run import Service
 from worker.store.accounts import standing_notices
-
-SERVE = "import sys; from worker.run import run; from worker.settings import load_settings; "
-SERVE += "sys.exit(run(load_settings()))"
 
 
 def eventually(holds: Callable[[], bool], seconds: float = 20) -> bool:
@@ -135,19 +130,9 @@ def served(tmp_path: Path) -> SandboxSite:
     return SandboxSite(Sandbox(SandboxSettings(tickets=40, speed=60, limits=GENEROUS)), tmp_path)
 
 
-def start(site: SandboxSite) -> subprocess.Popen[str]:
-    return subprocess.Popen(  # noqa: S603 -- our own program
-        [sys.executable, "-c", SERVE],
-        cwd=REPOSITORY,
-        env=site.environment(STIPT_POLL_INTERVAL="60s", STIPT_LOG_LEVEL="info"),
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
 def test_a_drained_service_exits_with_0(served: SandboxSite) -> None:
     with served.sandbox as sandbox:
-        process = start(served)
+        process = served.serve()
         assert eventually(lambda: sandbox.ledger.calls.total() > 5)
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=40)
@@ -156,9 +141,9 @@ def test_a_drained_service_exits_with_0(served: SandboxSite) -> None:
 
 def test_a_second_service_on_the_same_file_refuses_to_start(served: SandboxSite) -> None:
     with served.sandbox as sandbox:
-        first = start(served)
+        first = served.serve()
         assert eventually(lambda: sandbox.ledger.calls.total() > 0)
-        second = start(served)
+        second = served.serve()
         _, err = second.communicate(timeout=40)
         assert "AlreadyRunning" in err
         first.send_signal(signal.SIGTERM)

@@ -23,12 +23,15 @@ CYCLE_COLUMNS = (
     "fulfilled_at",
     "ended_by",
     "breached_at",
-    "elapsed_seconds",
-    "paused_seconds",
     "risk_at",
     "since",
+    "elapsed_seconds",
+    "paused_seconds",
 )
 """The columns of a verdict row that the cycle itself fills, instants as epoch seconds."""
+
+MOVING = 2
+"""The last so many move with time alone while a cycle is open: there they are as at `judged_at`."""
 
 
 def cycle_values(row: CycleVerdict) -> tuple[object, ...]:
@@ -56,8 +59,8 @@ def cycle_values(row: CycleVerdict) -> tuple[object, ...]:
         None if is_cancelled else cycle.end,
         "cancelled" if is_cancelled else cycle.ended_by,
         None if breach is None or row.state == "excluded" else breach.at,
-        clock.elapsed,
-        clock.paused,
         row.risk_second,
         clock.since,
+        clock.elapsed,
+        clock.paused,
     )

@@ -116,7 +116,7 @@ class Books:
 
     def rows(self, choice: sa.Select[Row]) -> Iterator[sa.RowMapping]:
         """The chosen rows, by the names of their columns."""
-        return iter(self.tx.execute(choice).mappings())
+        return iter(self.tx.execute(choice).mappings().all())
 
     def lease_now(self) -> int:
         """The database's own time in epoch seconds."""

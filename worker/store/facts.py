@@ -203,7 +203,7 @@ def _read_histories(books: Books, idents: Sequence[str], parts: _Parts) -> None:
         .where(books.of(happenings), happenings.c.ticket_id.in_(idents))
         .group_by(happenings.c.ticket_id)
     )
-    for ident, text in books.tx.execute(choice):
+    for ident, text in books.tx.execute(choice).all():
         parts.history[ident] = f"[{text}]"
 
 
@@ -211,7 +211,7 @@ def _read_verdicts(books: Books, idents: Sequence[str], parts: _Parts) -> None:
     choice = sa.select(*_VERDICT_COLUMNS).where(
         books.of(verdicts), verdicts.c.ticket_id.in_(idents)
     )
-    for ident, measure, cycle, policy, *values in books.tx.execute(choice):
+    for ident, measure, cycle, policy, *values in books.tx.execute(choice).all():
         of_ticket = parts.verdicts.setdefault(ident, {})
         of_ticket[measure, cycle] = StoredCycle(policy, tuple(values))
 
@@ -221,7 +221,7 @@ def _read_steps(books: Books, idents: Sequence[str], parts: _Parts) -> None:
     choice = sa.select(table.ticket_id, table.measure, table.cycle, table.step, table.acted).where(
         books.of(steps), table.ticket_id.in_(idents)
     )
-    for ident, measure, cycle, step, acted in books.tx.execute(choice):
+    for ident, measure, cycle, step, acted in books.tx.execute(choice).all():
         parts.sent.setdefault(ident, set()).add((measure, cycle, step))
         if acted:
             parts.acted.setdefault(ident, set()).add((measure, cycle, step))
