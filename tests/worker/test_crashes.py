@@ -33,7 +33,6 @@ POINTS = (
     "write-marked",
     "outbox-claimed",
     "before-send",
-    "before-send:2",
     "sent-not-marked",
     "marked",
 )
