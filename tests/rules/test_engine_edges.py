@@ -277,10 +277,12 @@ def test_of_two_statuses_of_one_second_the_later_in_a_tickets_life_stands(
     first: str, last: str
 ) -> None:
     happenings = (status(at("11:00"), first), status(at("11:00"), last))
+    later = comment(at("11:30"))
     for order in (happenings, happenings[::-1]):
-        line = timeline(a_ticket(at("10:00"), *order), seconds_of(instant(at("12:00"))))
+        line = timeline(a_ticket(at("10:00"), *order, later), seconds_of(instant(at("12:00"))))
         assert [(each.at, each.status) for each in line.updates[1:]] == [
-            (seconds_of(instant(at("11:00"))), last)
+            (seconds_of(instant(at("11:00"))), last),
+            (seconds_of(instant(at("11:30"))), ""),
         ]
 
 
