@@ -221,6 +221,7 @@ def test_what_is_remembered_of_two_selections_stays_small(monkeypatch: pytest.Mo
     assert [(len(one.same), len(one.pairs)) for one in found] == [(1, 0), (0, 1), (0, 1), (1, 0)]
 
 
+@pytest.mark.timeout(300)  # two whole policies are drawn for every example
 @settings(deadline=None)
 @given(st.data(), tickets(), policies(), policies(), st.integers(0, 10 * 96))
 def test_each_side_of_a_comparison_is_what_the_engine_says_of_that_policy_alone(
