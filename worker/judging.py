@@ -39,10 +39,11 @@ class Judgement:
     """What one look at a ticket decided.
 
     `cycles` are the verdict rows to store (rows not named stay as they are),
-    `cancelled` the open ones that the policy no longer knows. `due` are steps
-    fired with this look; `actions_done` says that no earlier step's action is
-    still to be written. `detail_mark` names what the ticket's detail says
-    once the changes are written, and the very text that says it.
+    `moved` those of which only the seconds have moved with time, `cancelled`
+    the open ones that the policy no longer knows. `due` are steps fired with
+    this look; `actions_done` says that no earlier step's action is still to be
+    written. `detail_mark` names what the ticket's detail says once the changes
+    are written, and the very text that says it.
     """
 
     ticket: StoredTicket
@@ -58,6 +59,7 @@ class Judgement:
     sla_tier: str | None
     sla_state: str | None
     detail_mark: str | None = None
+    moved: tuple[CycleVerdict, ...] = ()
 
 
 def judge(
@@ -92,11 +94,12 @@ def judge(
             keeps_detail=held is not None and stored.detail_mark == _mark(says, held),
         )
     detail = _after(changes, current, "sla_detail")
-    cycles = _to_store(stored, ticket, verdict, policy_of)
+    cycles, moved = _to_store(stored, ticket, verdict, policy_of)
     return Judgement(
         ticket=stored,
         verdict=verdict,
         cycles=cycles,
+        moved=moved,
         cancelled=_no_longer_known(stored, verdict),
         due=due,
         changes=changes,
@@ -148,23 +151,29 @@ def _to_store(
     ticket: Ticket,
     verdict: Verdict,
     policy_of: Callable[[str], Policy | None],
-) -> tuple[CycleVerdict, ...]:
-    found = []
+) -> tuple[tuple[CycleVerdict, ...], tuple[CycleVerdict, ...]]:
+    """Cycles whose rows say something else now, and open ones that only time has moved."""
+    found: list[CycleVerdict] = []
+    moved: list[CycleVerdict] = []
     for row in verdict.cycles:
         before = stored.verdicts.get((row.measure, row.cycle))
-        if before is None or _differs(row, before):
+        values = cycle_values(row)
+        if before is None:
             found.append(row)
+        elif values != before.values or (row.is_open and not _has_owner(before, verdict)):
+            lasts = values[:-MOVING] == before.values[:-MOVING]
+            is_moved = row.is_open and lasts and _has_owner(before, verdict)
+            (moved if is_moved else found).append(row)
     closed = [row for row in found if _closed_by_another(stored, row, verdict.policy)]
-    if not closed:
-        return tuple(found)
-    kept = _kept(stored, ticket, closed, verdict, policy_of)
-    return tuple(row for row in found if (row.measure, row.cycle) not in kept)
+    if closed:
+        kept = _kept(stored, ticket, closed, verdict, policy_of)
+        found = [row for row in found if (row.measure, row.cycle) not in kept]
+    return tuple(found), tuple(moved)
 
 
-def _differs(row: CycleVerdict, before: StoredCycle) -> bool:
-    """Whether anything but time has moved an open cycle."""
-    lasting = -MOVING if row.is_open else None
-    return cycle_values(row)[:lasting] != before.values[:lasting]
+def _has_owner(before: StoredCycle, verdict: Verdict) -> bool:
+    """Whether the row was judged by these rules for this customer."""
+    return before.policy == verdict.policy and before.organization_id == verdict.organization_id
 
 
 def _closed_by_another(stored: StoredTicket, row: CycleVerdict, policy: str) -> bool:

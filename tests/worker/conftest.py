@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+import sqlalchemy as sa
 
 from tests.worker.memory_helpdesk import MemoryHelpdesk, at
 from worker.clock import SteppedClock
@@ -15,7 +17,12 @@ from worker.pass_report import PassReport
 from worker.run_once import OnePass
 from worker.settings import Settings, load_settings
 from worker.store.database import Database
+from worker.store.schema import prepare
+from worker.store.tables import metadata
 from worker.wiring import Installation, Parts, build, take_over
+
+if TYPE_CHECKING:
+    from tests.services.postgresql import PostgresServer
 
 RULES = """
 version: 1
@@ -130,15 +137,44 @@ def rules(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def site_on(rules: Path, tmp_path: Path) -> Iterator[Callable[[str], Site]]:
-    """Makes a site over a database URL."""
-    made: list[Site] = []
+@pytest.fixture(scope="session")
+def kept_databases(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], Database]]:
+    """A database of each kind, emptied for each test: its statements are compiled but once."""
+    kept: dict[str, Database] = {}
 
-    def make(url: str) -> Site:
+    def emptied(kind: str) -> Database:
+        if kind not in kept:
+            kept[kind] = Database(_url(request, kind, tmp_path_factory.mktemp("kept")))
+            prepare(kept[kind])
+        database = kept[kind]
+        database.lease_skew = 0
+        with database.engine.begin() as connection:
+            for table in metadata.sorted_tables:
+                connection.execute(sa.delete(table))
+        return database
+
+    yield emptied
+    for database in kept.values():
+        database.close()
+
+
+def _url(request: pytest.FixtureRequest, kind: str, folder: Path) -> str:
+    if kind == "sqlite":
+        return f"sqlite:///{folder / 'stipt.db'}"
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    return server.create_database()
+
+
+@pytest.fixture
+def site_over(rules: Path, tmp_path: Path) -> Callable[[Database], Site]:
+    """Makes a site over an open database."""
+
+    def make(database: Database) -> Site:
         settings = load_settings(
             {
-                "STIPT_DATABASE_URL": url,
+                "STIPT_DATABASE_URL": database.url.render_as_string(hide_password=False),
                 "STIPT_RULES_PATH": str(rules),
                 "STIPT_WRITE": "on",
                 "STIPT_STATE_DIR": str(tmp_path),
@@ -147,22 +183,36 @@ def site_on(rules: Path, tmp_path: Path) -> Iterator[Callable[[str], Site]]:
             environment={"HOME": str(tmp_path)},
         )
         clock = SteppedClock(START)
-        site = Site(settings, Database(url), clock, MemoryHelpdesk(clock.now), Mailbox(), rules)
-        made.append(site)
-        return site
+        return Site(settings, database, clock, MemoryHelpdesk(clock.now), Mailbox(), rules)
+
+    return make
+
+
+@pytest.fixture
+def site_on(site_over: Callable[[Database], Site]) -> Iterator[Callable[[str], Site]]:
+    """Makes a site over a database of its own, by URL."""
+    made: list[Database] = []
+
+    def make(url: str) -> Site:
+        made.append(Database(url))
+        return site_over(made[-1])
 
     yield make
-    for site in made:
-        site.database.close()
+    for database in made:
+        database.close()
 
 
 @pytest.fixture
-def site(site_on: Callable[[str], Site], tmp_path: Path) -> Site:
+def site(site_over: Callable[[Database], Site], kept_databases: Callable[[str], Database]) -> Site:
     """A site on SQLite."""
-    return site_on(f"sqlite:///{tmp_path / 'stipt.db'}")
+    return site_over(kept_databases("sqlite"))
 
 
-@pytest.fixture
-def any_site(site_on: Callable[[str], Site], database_url: str) -> Site:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_site(
+    request: pytest.FixtureRequest,
+    site_over: Callable[[Database], Site],
+    kept_databases: Callable[[str], Database],
+) -> Site:
     """A site on each kind of database."""
-    return site_on(database_url)
+    return site_over(kept_databases(request.param))

@@ -2,11 +2,13 @@
 """A whole pass: read, judge, write, tell; and again, when nothing is left to do."""
 
 import pytest
+import sqlalchemy as sa
 
 from connector.base import HelpdeskError, Refused, Throttled, Unavailable
 from rules.facts import Happening
 from tests.worker.conftest import Site
 from worker.store.looks import wake
+from worker.store.tables import verdicts
 
 
 def test_a_pass_writes_the_fields_of_every_open_ticket(any_site: Site) -> None:
@@ -132,3 +134,22 @@ def test_a_helpdesk_that_fails_to_write_cuts_the_pass_short(any_site: Site) -> N
     assert report.cut_short is not None
     assert "failed to write 3 times in a row" in report.cut_short
     assert any_site.helpdesk.spent["write"] == 3
+
+
+def test_the_row_of_an_open_cycle_moves_with_time(any_site: Site) -> None:
+    any_site.helpdesk.add("1")
+    any_site.once()
+    first = reply_row(any_site)
+    any_site.wait(minutes=20)
+    with any_site.database.write("default") as books:
+        wake(books, ["1"], any_site.clock.now())
+    any_site.once()
+    moved = {"elapsed_seconds": 1200, "judged_at": first["judged_at"] + 1200}
+    assert reply_row(any_site) == first | moved
+
+
+def reply_row(site: Site) -> dict[str, object]:
+    """The row of the first reply."""
+    choice = sa.select(verdicts).where(verdicts.c.measure == "first_reply")
+    with site.database.read("default") as books:
+        return dict(books.tx.execute(choice).mappings().one())

@@ -31,7 +31,7 @@ CYCLE_COLUMNS = (
 """The columns of a verdict row that the cycle itself fills, instants as epoch seconds."""
 
 MOVING = 2
-"""The last so many move with time alone while a cycle is open: there they are as at `judged_at`."""
+"""The last so many of them move with time alone while a cycle is open."""
 
 
 def cycle_values(row: CycleVerdict) -> tuple[object, ...]:

@@ -36,6 +36,7 @@ class StoredCycle:
     """A verdict row; `values` are those of `cycles.CYCLE_COLUMNS`, the first is the state."""
 
     policy: str
+    organization_id: str | None
     values: tuple[object, ...]
 
     @property
@@ -190,6 +191,7 @@ _VERDICT_COLUMNS = (
     verdicts.c.measure,
     verdicts.c.cycle,
     verdicts.c.policy,
+    verdicts.c.organization_id,
     *(verdicts.c[name] for name in CYCLE_COLUMNS),
 )
 _CHANGES_HANDS = '"kind":"organization"'
@@ -211,9 +213,9 @@ def _read_verdicts(books: Books, idents: Sequence[str], parts: _Parts) -> None:
     choice = sa.select(*_VERDICT_COLUMNS).where(
         books.of(verdicts), verdicts.c.ticket_id.in_(idents)
     )
-    for ident, measure, cycle, policy, *values in books.tx.execute(choice).all():
+    for ident, measure, cycle, policy, organization, *values in books.tx.execute(choice).all():
         of_ticket = parts.verdicts.setdefault(ident, {})
-        of_ticket[measure, cycle] = StoredCycle(policy, tuple(values))
+        of_ticket[measure, cycle] = StoredCycle(policy, organization, tuple(values))
 
 
 def _read_steps(books: Books, idents: Sequence[str], parts: _Parts) -> None:

@@ -56,6 +56,15 @@ def _store_cycles(books: Books, judgements: Iterable[Judgement], now: int) -> No
             for row in one.cycles
         ]
     _CYCLES[books.database.is_sqlite].run(books, rows)
+    _MOVED.run(
+        books,
+        [
+            (row.clock.elapsed, row.clock.paused, now, books.account, ident, row.measure, row.cycle)
+            for one in judgements
+            if one.moved and (ident := one.verdict.ticket_id)
+            for row in one.moved
+        ],
+    )
 
 
 def _cancel_cycles(books: Books, judgements: Iterable[Judgement], now: int) -> None:
@@ -152,6 +161,21 @@ _CYCLES = for_both(
         upsert(verdicts, _CYCLE_KEYS, is_sqlite=is_sqlite),
         (*_CYCLE_KEYS, "organization_id", "policy", "judged_at", *CYCLE_COLUMNS),
     )
+)
+_MOVED = ManyRows(
+    sa.update(verdicts)
+    .where(
+        verdicts.c.account == sa.bindparam("of_account"),
+        verdicts.c.ticket_id == sa.bindparam("of_ticket"),
+        verdicts.c.measure == sa.bindparam("of_measure"),
+        verdicts.c.cycle == sa.bindparam("of_cycle"),
+    )
+    .values(
+        elapsed_seconds=sa.bindparam("elapsed"),
+        paused_seconds=sa.bindparam("paused"),
+        judged_at=sa.bindparam("now"),
+    ),
+    ("elapsed", "paused", "now", "of_account", "of_ticket", "of_measure", "of_cycle"),
 )
 _STEP_COLUMNS = (*_CYCLE_KEYS, "step", "at", "fired_at", "late_by", "policy", "acted")
 _STEPS = for_both(
