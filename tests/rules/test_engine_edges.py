@@ -170,6 +170,19 @@ def test_a_reply_in_a_pause_that_pushed_to_the_same_closing_is_late() -> None:
     assert row_of(answered, policy, "2026-11-24 18:00").state == "met"
 
 
+def test_a_pause_from_before_the_cycle_hides_none_of_the_later_ones() -> None:
+    policy = one_tier(a_target("next_reply", "9h", pause_on=("pending",)))
+    ticket = a_ticket(
+        at("09:00"),
+        comment(at("10:00")),
+        *(status(at("10:30"), "pending"), status(at("11:00"), "open")),
+        comment(at("12:00"), "requester"),
+        *(status(at("13:00"), "pending"), status(at("14:00"), "open")),
+    )
+    row = row_of(ticket, policy, at("15:00"), "next_reply")
+    assert (row.elapsed_seconds, row.paused_seconds) == (2 * 3600, 3600)
+
+
 # Steps after the due of days
 
 
