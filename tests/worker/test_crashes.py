@@ -4,7 +4,6 @@
 import os
 import random
 import signal
-import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from connector.sandbox import Sandbox, SandboxSettings
-from tests.worker.sandbox_site import GENEROUS, SandboxSite
+from tests.worker.sandbox_site import GENEROUS, SandboxSite, eventually
 from worker.reconcile import LEASE as RECONCILE_LEASE
 from worker.sending import LEASE as SEND_LEASE
 from worker.writeback import LEASE as WRITE_LEASE
@@ -88,10 +87,13 @@ def test_a_crash_before_reading_back_leaves_the_doubt(site: SandboxSite, doubt: 
 
 def test_a_crash_while_draining_leaves_nothing_undone(site: SandboxSite) -> None:
     process = site.serve(STIPT_CRASH_AT="drain-started")
-    while not site.stored_tickets() and process.poll() is None:
-        time.sleep(0.05)
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=30)
+    try:
+        assert eventually(lambda: bool(site.stored_tickets()), 30)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+    finally:
+        process.kill()
+        process.communicate()
     assert process.returncode == 137
     report = site.once()
     assert report["is_complete"], report
@@ -109,14 +111,18 @@ def test_processes_on_postgresql_and_redis_that_are_killed_lose_nothing(
             kill_amid_work(site, redis_url)
             site.let_leases_run_out()
         workers = [site.serve(STIPT_BROKER_URL=redis_url) for _ in range(2)]
-        until = time.monotonic() + 60
-        while time.monotonic() < until and not (site.is_settled() and site.notes()):
-            time.sleep(0.2)
-        assert site.is_settled()
-        for worker in workers:
-            worker.send_signal(signal.SIGTERM)
-        errors = [worker.communicate(timeout=40)[1] for worker in workers]
+        try:
+            assert eventually(lambda: site.is_judged() and bool(site.notes()), 60)
+            for worker in workers:
+                worker.send_signal(signal.SIGTERM)
+            errors = [worker.communicate(timeout=40)[1] for worker in workers]
+        finally:
+            for worker in workers:
+                worker.kill()
+                worker.communicate()
         assert [worker.returncode for worker in workers] == [0, 0], errors
+        site.once()
+        assert site.unfinished() == 0
         assert len(site.stored_tickets()) == 300
         assert site.written_for_nothing() == []
         assert max(Counter(site.notes()).values()) == 1
@@ -126,9 +132,7 @@ def kill_amid_work(site: SandboxSite, broker: str) -> None:
     """Two processes, killed when the first of them has called the helpdesk a few times more."""
     workers = [site.serve(STIPT_BROKER_URL=broker) for _ in range(2)]
     before = site.sandbox.ledger.calls.total()
-    until = time.monotonic() + 20
-    while site.sandbox.ledger.calls.total() < before + 9 and time.monotonic() < until:
-        time.sleep(0.01)
+    eventually(lambda: site.sandbox.ledger.calls.total() >= before + 9, 20)
     for worker in workers:
         os.killpg(worker.pid, signal.SIGKILL)
         worker.communicate(timeout=30)

@@ -3,7 +3,6 @@
 
 import signal
 import threading
-import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -13,19 +12,10 @@ from pydantic import SecretStr
 
 from connector.sandbox import Sandbox, SandboxSettings
 from tests.worker.conftest import Site
-from tests.worker.sandbox_site import GENEROUS, SandboxSite
+from tests.worker.sandbox_site import GENEROUS, SandboxSite, eventually
 from worker.auditor import audit_and_ping
 from worker.run import Service
 from worker.store.accounts import standing_notices
-
-
-def eventually(holds: Callable[[], bool], seconds: float = 20) -> bool:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if holds():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def is_written(site: Site, ident: str) -> bool:
