@@ -202,7 +202,7 @@ def read_clock(
     previous: Period | None = None
     stops: Spans = []
     for period in periods:
-        stops = stops_of(period.application)
+        stops = stops_of(period.application) if period.application.pauses else []
         if previous is not None and _arrives(period, previous):
             _judge_arrival(clock, period, stops)
         _count(clock, period, stops)
@@ -258,7 +258,9 @@ def _cut(cycle: Cycle, applied: Applied, stop: int) -> tuple[list[Period], int |
 def _count(clock: Clock, period: Period, stops: Spans) -> None:
     """Add the period's running and paused seconds; note the first breach."""
     application, end, born = period.application, period.end, clock.cycle.start
-    at = max(period.start, effective_start(application, born))
+    at = period.start
+    if application.calendar.cut_off is not None:
+        at = max(at, effective_start(application, born))
     if at < end:
         position = application.counting.position
         here = position(at)
@@ -269,32 +271,30 @@ def _count(clock: Clock, period: Period, stops: Spans) -> None:
             if to <= at:
                 continue
             if start > at:
-                here = _run(clock, period, (at, start), here)
+                here = _run(clock, period, at, start, here)
                 at = start
             there = position(to)
             clock.pauses.append((start if start > born else born, there - here))
             clock.paused += there - here
             here, at = there, to
         if at < end:
-            _run(clock, period, (at, end), here)
+            _run(clock, period, at, end, here)
     if application.span.unit != "seconds" and not period.is_filler and clock.breach is None:
         _judge_days(clock, period, stops)
 
 
-def _run(clock: Clock, period: Period, stretch: tuple[int, int], base: int) -> int:
+def _run(clock: Clock, period: Period, start: int, end: int, base: int) -> int:
     """Count a running stretch that begins at position `base`; the position of its end."""
-    start, end = stretch
     application, before = period.application, clock.elapsed
-    counting = application.counting
+    counting, span = application.counting, application.span
     reached = counting.position(end)
     piece = (start, end, counting, before, base)
     clock.pieces.append(piece)
-    clock.elapsed = before + reached - base
-    if application.span.unit == "seconds" and clock.breach is None and not period.is_filler:
-        amount = application.span.amount
-        if clock.elapsed > amount:
-            due = clock.due_in(piece, amount)
-            clock.breach = Breach(due.judged, application, due, amount)
+    elapsed = clock.elapsed = before + reached - base
+    is_over = elapsed > span.amount and span.unit == "seconds"
+    if is_over and clock.breach is None and not period.is_filler:
+        due = clock.due_in(piece, span.amount)
+        clock.breach = Breach(due.judged, application, due, span.amount)
     return reached
 
 
@@ -354,11 +354,13 @@ def _days_due(clock: Clock, application: Application) -> tuple[Due, int]:
     timed = Due(*counting.working_days(begin, application.span.amount))
     unpaused = _closing_due(application, begin, timed, is_pushed=False)
     target_seconds = counting.position(unpaused.shown) - counting.position(begin)
-    due, pushed = unpaused, timed
-    for began, seconds in clock.pauses:
-        if began < due.judged and seconds:
-            pushed = due_of(counting, counting.position(pushed.judged) + seconds)
-            due = _closing_due(application, begin, pushed, is_pushed=True)
+    due = unpaused
+    if clock.pauses:
+        position = counting.position(timed.judged)
+        for began, seconds in clock.pauses:
+            if began < due.judged and seconds:
+                position += seconds
+                due = _closing_due(application, begin, due_of(counting, position), is_pushed=True)
     return due, target_seconds
 
 

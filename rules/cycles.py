@@ -22,7 +22,6 @@ from rules.timeline import (
     LIGHT_AGENT_NOTE,
     REQUESTER_NOTE,
     REQUESTER_PUBLIC,
-    is_solved,
 )
 
 if TYPE_CHECKING:
@@ -128,19 +127,17 @@ def _creation_comment(ticket: Ticket, public: bool) -> int:
 
 
 def _statuses(ticket: Ticket, line: Timeline) -> list[StatusSpan]:
-    spans: list[StatusSpan] = []
-    status: str = ticket.status
-    custom = ticket.custom_status
-    for number, update in enumerate(line.updates):
-        if update.has_status:
-            status, custom = update.status, update.custom
-        elif number:
-            continue
-        if spans and (spans[-1].status, spans[-1].custom) == (status, custom):
-            continue
-        if spans:
-            spans[-1].end = update.at
-        spans.append(StatusSpan(update.at, None, status, custom))
+    """The statuses in turn; what the creation's own update says holds from the creation."""
+    created = line.updates[0]
+    last = StatusSpan(created.at, None, ticket.status, ticket.custom_status)
+    if created.has_status:
+        last.status, last.custom = created.status, created.custom
+    spans = [last]
+    for update in line.updates:
+        if update.has_status and (update.status != last.status or update.custom != last.custom):
+            last.end = update.at
+            last = StatusSpan(update.at, None, update.status, update.custom)
+            spans.append(last)
     return spans
 
 
@@ -148,7 +145,7 @@ def _solved_spans(statuses: list[StatusSpan]) -> list[tuple[int, int | None]]:
     """Stretches in which the ticket was solved or closed, joined."""
     spans: list[tuple[int, int | None]] = []
     for span in statuses:
-        if not is_solved(span.status):
+        if span.status not in _SOLVED:
             continue
         if spans and spans[-1][1] == span.start:
             spans[-1] = (spans[-1][0], span.end)

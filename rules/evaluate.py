@@ -12,7 +12,7 @@ from rules.cycles import TIME_IN_STATUS, Life, life, no_options
 from rules.facts import MEASURES, Measure
 from rules.select import Application, Selection, Selector, selector_of
 from rules.select import State as SelectionState
-from rules.steps import next_step_at
+from rules.steps import next_step_at, risk_at
 from rules.timeline import Exclusion, Timeline, instant_of, seconds_of, timeline
 from rules.verdict import Choice, CycleVerdict, State, Verdict
 
@@ -148,8 +148,6 @@ def clocks_of(
     spans: dict[frozenset[str], Spans] = {}
 
     def stops_of(application: Application) -> Spans:
-        if not application.pauses:
-            return []
         found = spans.get(application.pauses)
         if found is None:
             found = spans[application.pauses] = _pause_spans(its_life, application.pauses)
@@ -265,7 +263,7 @@ def _look_at(rows: list[CycleVerdict], now: int) -> datetime | None:
     moments: list[int] = []
     for row in rows:
         clock = row.clock
-        if not row.is_open or not clock.is_running:
+        if not clock.is_open or clock.since is not None or row.state == "excluded":
             continue
         step = next_step_at(clock, now)
         if step is not None:
@@ -273,17 +271,18 @@ def _look_at(rows: list[CycleVerdict], now: int) -> datetime | None:
         if clock.breach is None and clock.due is not None:
             # Equality is met: the breach shows one second after the due.
             moments.append(clock.due.judged + 1)
-            risk_second = row.risk_second
-            if risk_second is not None:
-                moments.append(risk_second)
-    return instant_of(min(ahead)) if (ahead := [at for at in moments if at > now]) else None
+            at_risk = risk_at(clock, row.at_risk)
+            if at_risk is not None:
+                moments.append(at_risk)
+    ahead = [at for at in moments if at > now]
+    return instant_of(min(ahead)) if ahead else None
 
 
 def _organization_of(ticket: Ticket, line: Timeline) -> Organization | None:
     """The ticket's organisation at the end of its timeline."""
-    organization = ticket.organization
-    for update in line.updates:
-        for change in update.changes:
-            if change.kind == "organization":
-                organization = change.organization
-    return organization
+    for update in reversed(line.updates):
+        if update.changes:
+            for change in reversed(update.changes):
+                if change.kind == "organization":
+                    return change.organization
+    return ticket.organization

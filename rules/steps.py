@@ -189,6 +189,8 @@ def _threshold(clock: Clock, firing: Firing) -> int | None:
 
 def next_step_at(clock: Clock, now: int) -> int | None:
     """The first firing after second `now` of a running clock, None where there is none."""
+    if not clock.application.steps:
+        return None
     thresholds: list[int] = []
     first: int | None = None
     for firing in firings(clock.application):

@@ -39,7 +39,6 @@ _NOTE = {
     "agent": AGENT_NOTE,
     "light_agent": LIGHT_AGENT_NOTE,
 }
-_SOLVED = frozenset({"solved", "closed"})
 _STATUS_ORDER = {"new": 0, "open": 1, "pending": 2, "hold": 3, "solved": 4, "closed": 5}
 _KIND_ORDER = {
     "comment": 0,
@@ -98,11 +97,6 @@ class Timeline(msgspec.Struct, gc=False):
     exclusion: Exclusion | None
 
 
-def is_solved(status: str) -> bool:
-    """Closed counts as solved."""
-    return status in _SOLVED
-
-
 def timeline(ticket: Ticket, now: int) -> Timeline:
     """Updates of the ticket up to and including second `now`.
 
@@ -155,7 +149,13 @@ def _plain_updates(ticket: Ticket, created: int, now: int) -> list[Update] | Non
             updates.append(last)
         elif rank < last_rank or (rank and rank == last_rank):
             return None
-        _add(last, happening, rank)
+        if rank == _STATUS:  # what _add does, without the call
+            last.has_status, last.status = True, str(happening.to)
+            last.custom = happening.custom
+        elif rank or happening.via:
+            _add(last, happening, rank)
+        else:
+            last.comments |= (_PUBLIC if happening.public else _NOTE).get(happening.by, 0)
         last_at, last_rank = at, rank
     return updates
 
