@@ -44,7 +44,8 @@ class Table:
     `positions[i]`. `first` and `last` are the positions at the table's edges
     `since` and `until`. The lists are never changed once a table exists, so
     that threads may read one while another makes its successor. `open_days`
-    are the ordinals of the dates with open time.
+    are the ordinals of the dates with open time, `midnights` the instants at
+    which they begin, and `even` whether each is 24 hours long.
     """
 
     first_day: int
@@ -57,12 +58,14 @@ class Table:
     closings: list[int]
     positions: list[int]
     open_days: list[int]
+    midnights: list[int]
+    even: list[bool]
 
 
 def empty_table(zone: ZoneInfo) -> Table:
     """A table of no dates, at the origin."""
     origin = midnight(ORIGIN_DAY, zone)
-    return Table(ORIGIN_DAY, ORIGIN_DAY, origin, origin, 0, 0, [], [], [], [])
+    return Table(ORIGIN_DAY, ORIGIN_DAY, origin, origin, 0, 0, [], [], [], [], [], [])
 
 
 def midnight(day: int, zone: ZoneInfo) -> int:
@@ -85,8 +88,12 @@ def grown_forward(table: Table, hours: LocalHours, zone: ZoneInfo, to_day: int) 
         (table.first_day, last_day),
         (table.since, midnight(last_day, zone)),
         table.first,
-        _joined([*zip(table.openings, table.closings, strict=True), *days.segments]),
-        table.open_days + days.open_days,
+        _Days(
+            _joined([*zip(table.openings, table.closings, strict=True), *days.segments]),
+            table.open_days + days.open_days,
+            table.midnights + days.midnights,
+            table.even + days.even,
+        ),
     )
 
 
@@ -105,8 +112,12 @@ def grown_backward(table: Table, hours: LocalHours, zone: ZoneInfo, to_day: int)
         (first_day, table.last_day),
         (midnight(first_day, zone), table.until),
         table.first - sum(closing - opening for opening, closing in days.segments),
-        _joined([*days.segments, *zip(table.openings, table.closings, strict=True)]),
-        days.open_days + table.open_days,
+        _Days(
+            _joined([*days.segments, *zip(table.openings, table.closings, strict=True)]),
+            days.open_days + table.open_days,
+            days.midnights + table.midnights,
+            days.even + table.even,
+        ),
     )
 
 
@@ -118,11 +129,15 @@ def segments_of(hours: DayHours, day: int, zone: ZoneInfo) -> list[LocalSpan]:
 class _Days(NamedTuple):
     segments: list[LocalSpan]
     open_days: list[int]
+    midnights: list[int]
+    even: list[bool]
 
 
 def _open_days(first_day: int, last_day: int, hours: LocalHours, zone: ZoneInfo) -> _Days:
     segments: list[LocalSpan] = []
     open_days: list[int] = []
+    midnights: list[int] = []
+    even: list[bool] = []
     following = midnight(first_day, zone)
     for day in range(first_day, last_day):
         start, following = following, midnight(day + 1, zone)
@@ -130,7 +145,9 @@ def _open_days(first_day: int, last_day: int, hours: LocalHours, zone: ZoneInfo)
         if found:
             segments += found
             open_days.append(day)
-    return _Days(segments, open_days)
+            midnights.append(start)
+            even.append(following - start == DAY)
+    return _Days(segments, open_days, midnights, even)
 
 
 def _segments(hours: DayHours, day: int, start: int, end: int, zone: ZoneInfo) -> list[LocalSpan]:
@@ -191,10 +208,9 @@ def _table(
     dates: tuple[int, int],
     edges: tuple[int, int],
     first: int,
-    segments: list[LocalSpan],
-    open_days: list[int],
+    days: _Days,
 ) -> Table:
-    lengths = (closing - opening for opening, closing in segments)
+    lengths = (closing - opening for opening, closing in days.segments)
     positions = list(accumulate(lengths, initial=first))
     last = positions.pop()
     return Table(
@@ -204,8 +220,10 @@ def _table(
         until=edges[1],
         first=first,
         last=last,
-        openings=[opening for opening, _ in segments],
-        closings=[closing for _, closing in segments],
+        openings=[opening for opening, _ in days.segments],
+        closings=[closing for _, closing in days.segments],
         positions=positions,
-        open_days=open_days,
+        open_days=days.open_days,
+        midnights=days.midnights,
+        even=days.even,
     )

@@ -235,16 +235,26 @@ class BusinessCalendar:
         opened_at = self.next_open(start)
         if days == 0:
             return opened_at, opened_at
+        due, day = self._same_time_after(opened_at, days)
+        judged = self.next_open(due)
+        if self.at_closing == "closing" and self._closes_at(due, day):
+            return judged, due
+        return judged, judged
+
+    def _same_time_after(self, opened_at: int, days: int) -> tuple[int, int]:
+        """The wall time of an open instant, `days` open dates later, and that date's ordinal."""
+        table = self._table
+        index = bisect_right(table.midnights, opened_at) - 1
+        later = index + days
+        if index < later < len(table.midnights) and table.even[index] and table.even[later]:
+            passed = opened_at - table.midnights[index]
+            return table.midnights[later] + passed, table.open_days[later]
         local = self._local(opened_at)
         day = self._open_day_after(local.toordinal(), days)
         # Adding days keeps the wall time and gives fold=0 whatever the start's fold was: the
         # first of two equal wall times
         wall = local + timedelta(days=day - local.toordinal())
-        due = int(wall.timestamp())
-        judged = self.next_open(due)
-        if self.at_closing == "closing" and self._closes_at(due, day):
-            return judged, due
-        return judged, judged
+        return int(wall.timestamp()), day
 
     def closing_after_working_days(self, start: int, days: int) -> int:
         """The last closing of the `days`-th open date after the first open instant from `start`."""

@@ -15,6 +15,7 @@ import msgspec
 
 from rules.calendars import BusinessCalendar
 from rules.cycles import Cycle
+from rules.dues import Due, days_due, due_of, effective_start
 from rules.select import Application
 from rules.steps import FiringSeconds
 
@@ -27,13 +28,6 @@ Piece = tuple[int, int, BusinessCalendar, int, int]
 """A running stretch: from, to, calendar counted, elapsed seconds before it, position of `from`."""
 Pause = tuple[int, int]
 """Where a pause began, and the open seconds inside it (or inside a part of it)."""
-
-
-class Due(msgspec.Struct, gc=False):
-    """An instant by which a cycle is judged, and the one that is shown for it."""
-
-    judged: int
-    shown: int
 
 
 class Breach(msgspec.Struct, gc=False):
@@ -158,22 +152,6 @@ class Clock(msgspec.Struct, gc=False):
         return total
 
 
-def due_of(counting: BusinessCalendar, position: int) -> Due:
-    """The instants at an open position: judged at the next opening, shown as the calendar says."""
-    judged = counting.instant(position)
-    if counting.at_closing == "next_opening":
-        return Due(judged, judged)
-    return Due(judged, counting.closing_instant(position))
-
-
-def effective_start(application: Application, start: int) -> int:
-    """Where the clock may begin to run: after the calendar's cut-off, the next open date."""
-    cut_off = application.calendar.cut_off
-    if cut_off is None:
-        return start
-    return application.calendar.business.after_cut_off(start, cut_off)
-
-
 def read_clock(
     cycle: Cycle, applied: Applied, stops_of: Callable[[Application], Spans], now: int
 ) -> Clock | None:
@@ -187,6 +165,9 @@ def read_clock(
         now: the judging instant.
     """
     stop = now if cycle.end is None else cycle.end
+    at, application = applied[-1]
+    if at <= cycle.start:
+        return None if application is None else _uncut(cycle, application, stops_of, stop)
     periods, cancelled_at = _periods(cycle, applied, stop)
     if not periods:
         return None
@@ -207,6 +188,17 @@ def read_clock(
             _judge_arrival(clock, period, stops)
         _count(clock, period, stops)
         previous = period
+    _conclude(clock, stops)
+    return clock
+
+
+def _uncut(
+    cycle: Cycle, application: Application, stops_of: Callable[[Application], Spans], stop: int
+) -> Clock:
+    """The clock of a cycle in whose life the target does not change."""
+    clock = Clock(cycle, stop, application, application, cycle.end is None, None)
+    stops = stops_of(application) if application.pauses else []
+    _count(clock, Period(cycle.start, stop, application, False), stops)
     _conclude(clock, stops)
     return clock
 
@@ -332,52 +324,6 @@ def _pushes_on(stops: Spans, at: int, due: Due) -> bool:
     return any(
         start < due.judged and start <= at and (end is None or at < end) for start, end in stops
     )
-
-
-def days_due(clock: Clock, application: Application) -> tuple[Due, int]:
-    """The due of a working-day or calendar-day target, and its length in open seconds.
-
-    Each pause that began before the due as pushed so far pushes it by its
-    open seconds.
-    """
-    known = clock.known_days
-    if known is not None and known[0] is application and known[1] == len(clock.pauses):
-        return known[2], known[3]
-    due, target_seconds = _days_due(clock, application)
-    clock.known_days = (application, len(clock.pauses), due, target_seconds)
-    return due, target_seconds
-
-
-def _days_due(clock: Clock, application: Application) -> tuple[Due, int]:
-    counting = application.counting
-    begin = effective_start(application, clock.cycle.start)
-    timed = Due(*counting.working_days(begin, application.span.amount))
-    unpaused = _closing_due(application, begin, timed, is_pushed=False)
-    target_seconds = counting.position(unpaused.shown) - counting.position(begin)
-    due = unpaused
-    if clock.pauses:
-        position = counting.position(timed.judged)
-        for began, seconds in clock.pauses:
-            if began < due.judged and seconds:
-                position += seconds
-                due = _closing_due(application, begin, due_of(counting, position), is_pushed=True)
-    return due, target_seconds
-
-
-def _closing_due(application: Application, begin: int, due: Due, *, is_pushed: bool) -> Due:
-    """`by: closing` moves the due to the last closing of its date."""
-    if not application.target.by_closing:
-        return due
-    business = application.calendar.business
-    if application.span.unit == "calendar_days":
-        closing = business.last_closing_on_date_of(due.judged)
-        at = business.end_of_date_of(due.judged) if closing is None else closing
-        return Due(at, at)
-    if is_pushed:
-        at = business.last_closing_on_date_of(due.judged) or due.judged
-    else:
-        at = business.closing_after_working_days(begin, application.span.amount)
-    return Due(at, at)
 
 
 def _conclude(clock: Clock, stops: Spans) -> None:

@@ -90,18 +90,17 @@ def life(
     updates = [_Updates(measure, options) for measure in _UPDATES if measure in measures]
     ownership = _Ownership(ticket.group) if "group_ownership" in measures else None
     has_replies = not _REPLIES.isdisjoint(measures)
-    was_solved = False
-    status: str = ticket.status
-    for number, update in enumerate(line.updates):
+    now_solved = ticket.status in _SOLVED
+    was_solved: bool | None = None  # until the creation's own update
+    for update in line.updates:
         if update.has_status:
-            status = update.status
-        now_solved = status in _SOLVED
+            now_solved = update.status in _SOLVED
         comments = update.comments
-        turns = now_solved != was_solved or not number
+        turns = now_solved is not was_solved
         if has_replies and (comments or turns):
             replies.update(update.at, comments, now_solved)
         if updates and (comments or turns):
-            if not number:
+            if was_solved is None:
                 comments |= _creation_comment(ticket, line.created_public)
             for measure in updates:
                 measure.update(update.at, comments, now_solved)

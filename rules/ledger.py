@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from rules.calendar_zones import time_zone
-from rules.clocks import effective_start
+from rules.dues import effective_start
 from rules.timeline import instant_of
 
 if TYPE_CHECKING:
