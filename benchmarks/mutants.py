@@ -42,7 +42,8 @@ ROOT = Path(__file__).resolve().parent.parent
 COPIED = ("rules", "connector", "worker", "tests", "examples", "pyproject.toml")
 CALENDARS = tuple(sorted(str(p.relative_to(ROOT)) for p in ROOT.glob("rules/calendar*.py")))
 ENGINE = tuple(
-    f"rules/{name}.py" for name in ("timeline", "cycles", "clocks", "select", "evaluate", "steps")
+    f"rules/{name}.py"
+    for name in ("timeline", "cycles", "dues", "clocks", "select", "evaluate", "steps")
 )
 CALENDAR_TESTS = (
     "test_calendar_scenarios",
