@@ -316,3 +316,24 @@ notices = sa.Table(
     _instant("raised_at", nullable=False),
     _instant("ended_at"),
 )
+
+hints = sa.Table(
+    "hints",
+    metadata,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("ticket_id", sa.Text, primary_key=True),
+    _instant("first_at", nullable=False),
+    _instant("due", nullable=False),
+    _count("told"),  # grows with every hint: one that came while it was read is not forgotten
+    _count("tries"),
+    sa.Index("ix_hints_account_due", "account", "due"),
+)
+
+webhook_calls = sa.Table(
+    "webhook_calls",
+    metadata,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("event_id", sa.Text, primary_key=True),
+    _instant("taken_at", nullable=False),
+    sa.Index("ix_webhook_calls_account_taken_at", "account", "taken_at"),
+)
