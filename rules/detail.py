@@ -37,6 +37,7 @@ _SEGMENTS = 12
 _VOLATILE = ("used", "open", "more")
 _LEFT_OUT = frozenset({"cancelled", "excluded"})
 _GOES_ON = frozenset({"running", "breached_open"})
+_MAY_PAUSE = frozenset({"running", "paused"})
 _DAY = 86_400
 
 
@@ -177,15 +178,19 @@ def _target(row: CycleVerdict, policy: Policy, sent: Collection[StepKey]) -> Jso
         _add_ending(found, row)
     found["cal"], found["tz"] = application.calendar.name, application.calendar.business.time_zone
     found["rule"] = str(application.target.where)
-    if state == "paused" and (
-        pauses := application.target.pause_on or OWN_PAUSES.get(row.measure, ())
-    ):
+    if state in _MAY_PAUSE and (pauses := _pausing(row)):
         found["pauses"] = list(pauses)
     if counts := counted_in(row, policy):
         found["counts"] = counts
     if steps := _steps(row, sent):
         found["steps"] = steps
     return found
+
+
+def _pausing(row: CycleVerdict) -> tuple[str, ...]:
+    """The statuses that pause the cycle, as the rule names them."""
+    written = row.clock.application.target.pause_on
+    return OWN_PAUSES.get(row.measure, ()) if written is None else tuple(written)
 
 
 def _add_ending(found: Json, row: CycleVerdict) -> None:

@@ -110,6 +110,12 @@ def test_a_paused_target_tells_since_when_what_is_left_and_what_pauses_it():
     assert paused["steps"][0] == [None, "50%", 0]
 
 
+def test_a_running_target_tells_what_would_pause_it():
+    targets = _read(a_ticket("2026-11-23 15:00"), "2026-11-23 15:30")["targets"]
+    assert "pauses" not in targets[0]
+    assert targets[1]["pauses"] == ["pending"]
+
+
 def test_an_ended_target_tells_how_and_how_much_over():
     ticket = a_ticket("2026-11-23 10:00", comment("2026-11-23 15:00"))
     ended = _read(ticket, "2026-11-23 16:00")["targets"][0]
