@@ -169,6 +169,20 @@ class FieldsReport:
     present: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What an account has of what rules may speak of; None where it may not be read.
+
+    `statuses` are the names of all its statuses; `has_all_organizations` is
+    False where there are more of them than were asked for.
+    """
+
+    organization_fields: frozenset[str] | None
+    statuses: frozenset[str] | None
+    organizations: tuple[Organization, ...] | None
+    has_all_organizations: bool = True
+
+
 class Helpdesk(Protocol):
     """A helpdesk account. Calls block; each has a time-out; none retries for minutes."""
 
@@ -206,6 +220,12 @@ class Helpdesk(Protocol):
 
     def address_of(self, kind: Literal["assignee", "group"], ident: str) -> Sequence[str]:
         """E-mail addresses of a person or of a group's members."""
+
+    def inventory(self, *, most_organizations: int) -> Inventory:
+        """What the account has of what rules may speak of; read afresh, writing nothing."""
+
+    def count_changed(self, since: datetime) -> int:
+        """How many tickets have changed since then, roughly."""
 
     def calls_spent(self) -> dict[str, int]:
         """Requests made so far by endpoint template."""

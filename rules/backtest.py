@@ -94,6 +94,11 @@ class Pair(msgspec.Struct, frozen=True, gc=False):
         )
 
     @property
+    def is_left_out(self) -> bool:
+        """Whether the cycle counts under neither policy: excluded by both, nobody is affected."""
+        return self.outcomes == ("excluded", "excluded")
+
+    @property
     def is_flip(self) -> bool:
         """Whether a kept promise becomes a broken one, or the other way round."""
         return self.outcomes in _FLIPS
@@ -107,13 +112,15 @@ class Pair(msgspec.Struct, frozen=True, gc=False):
     @property
     def due_shift(self) -> int | None:
         """By how many seconds the due moves; None where one of the two has none."""
-        if self.before is None or self.after is None:
+        if self.before is None or self.after is None or self.is_left_out:
             return None
         before, after = self.before.clock.due, self.after.clock.due
         return None if before is None or after is None else after.shown - before.shown
 
     def changes(self) -> tuple[Change, ...]:
         """What is different about the target: empty where it is the same as before."""
+        if self.is_left_out:
+            return ()
         if self.before is None:
             return ("gained",)
         if self.after is None:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from rules.detail import counted_in, stamp
 from rules.evaluate import evaluate, judge
@@ -16,14 +16,14 @@ from rules.ticket_facts import ticket_facts
 from rules.timeline import instant_of, seconds_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from rules.evaluate import Selected
     from rules.facts import Ticket
     from rules.policy import Contract, Policy
     from rules.select import State
-    from rules.steps import StepKey
+    from rules.steps import StepInstant, StepKey
     from rules.verdict import CycleVerdict, Verdict
 
 Json = dict[str, object]
@@ -51,12 +51,28 @@ class KeptVerdict:
     policy: str
 
 
+Fate = Literal["sent", "waiting", "failed", "not sent", "nobody"]
+"""What became of telling somebody: `failed` for good, `not sent` because it was not wanted any
+more or nothing is sent at all, `nobody` where there was no one whom it concerned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What became of telling one recipient of a step, and why where there is a reason."""
+
+    recipient: str
+    fate: Fate
+    detail: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """A verdict with everything it rests on.
 
-    `sent` is None where nobody knows which steps were sent; `kept` are closed
-    cycles that the record holds differently from what is explained here.
+    `fired` are the steps that were carried out, None where nobody knows; `told`
+    says what became of their messages, None where all are taken for sent.
+    `kept` are closed cycles that the record holds differently from what is
+    explained here.
     """
 
     ticket: Ticket
@@ -67,8 +83,13 @@ class Explanation:
     in_force: tuple[InForce, ...]
     ledgers: tuple[tuple[ClockSegment, ...], ...]
     counts: tuple[tuple[str, ...], ...]
-    sent: frozenset[StepKey] | None
+    fired: frozenset[StepKey] | None
     kept: tuple[KeptVerdict, ...] = ()
+    told: Mapping[StepKey, tuple[Told, ...]] | None = None
+
+    def fates(self, key: StepKey) -> tuple[Told, ...]:
+        """What became of a step's messages, as far as that is known."""
+        return () if self.told is None else self.told.get(key, ())
 
     def to_json(self) -> Json:
         """One object with stable keys; instants in UTC, durations in seconds."""
@@ -95,7 +116,7 @@ class Explanation:
             "facts": ticket_facts(self.ticket),
             "nothing": self.verdict.nothing,
             "cycles": [
-                _cycle_json(row, segments, counts, self.sent)
+                _cycle_json(row, segments, counts, self)
                 for row, segments, counts in zip(
                     self.verdict.cycles, self.ledgers, self.counts, strict=True
                 )
@@ -108,12 +129,14 @@ class Explanation:
         return explanation_text(self)
 
 
-def explain(
+def explain(  # noqa: PLR0913 -- the ticket, the rules, the instant, and three things on record
     ticket: Ticket,
     policy: Policy,
     now: datetime,
-    sent: Collection[StepKey] | None = None,
+    fired: Collection[StepKey] | None = None,
     kept: Collection[KeptVerdict] = (),
+    *,
+    told: Mapping[StepKey, tuple[Told, ...]] | None = None,
 ) -> Explanation:
     """The verdict at `now` with its choice, ledgers and steps.
 
@@ -121,8 +144,9 @@ def explain(
         ticket: the facts.
         policy: the rules to explain it by.
         now: the instant of judging.
-        sent: the steps known to have been sent; None where nobody knows.
+        fired: the steps known to have been carried out; None where nobody knows.
         kept: closed cycles as the record holds them, where that is different.
+        told: what became of the messages of those steps; None: all were sent.
     """
     verdict = evaluate(ticket, policy, now)
     judged = judge(ticket, policy, now)
@@ -137,8 +161,9 @@ def explain(
         in_force=tuple(_in_force(judged.selected)),
         ledgers=tuple(ledger(row.clock, judged.life.statuses) for row in verdict.cycles),
         counts=tuple(tuple(counted_in(row, policy)) for row in verdict.cycles),
-        sent=None if sent is None else frozenset(sent),
+        fired=None if fired is None else frozenset(fired),
         kept=tuple(kept),
+        told=None if told is None else dict(told),
     )
 
 
@@ -186,7 +211,7 @@ def _cycle_json(
     row: CycleVerdict,
     segments: tuple[ClockSegment, ...],
     counts: tuple[str, ...],
-    sent: frozenset[StepKey] | None,
+    found: Explanation,
 ) -> Json:
     return {
         "measure": row.measure,
@@ -209,25 +234,35 @@ def _cycle_json(
         "paused_seconds": row.paused_seconds,
         "at_risk_from": _stamp(row.risk_at),
         "counts_in": list(counts),
-        "segments": [
-            {
-                "from": stamp(segment.start),
-                "to": stamp(segment.end),
-                "kind": segment.kind,
-                "seconds": segment.seconds,
-                "reason": segment.reason,
-            }
-            for segment in segments
+        "segments": [_segment_json(segment) for segment in segments],
+        "steps": [_step_json(found, row, step) for step in row.steps],
+    }
+
+
+def _segment_json(segment: ClockSegment) -> Json:
+    return {
+        "from": stamp(segment.start),
+        "to": stamp(segment.end),
+        "kind": segment.kind,
+        "seconds": segment.seconds,
+        "reason": segment.reason,
+    }
+
+
+def _step_json(found: Explanation, row: CycleVerdict, step: StepInstant) -> Json:
+    """`fired`: it was carried out; `sent`: and everybody whom it tells was told."""
+    key = (row.measure, row.cycle, step.key)
+    is_fired = None if found.fired is None else key in found.fired
+    fates = found.fates(key)
+    return {
+        "step": step.key,
+        "at": _stamp(step.at),
+        "fired": is_fired,
+        "sent": is_fired and all(one.fate in ("sent", "nobody") for one in fates),
+        "told": [
+            {"recipient": one.recipient, "fate": one.fate, "detail": one.detail} for one in fates
         ],
-        "steps": [
-            {
-                "step": step.key,
-                "at": _stamp(step.at),
-                "sent": None if sent is None else (row.measure, row.cycle, step.key) in sent,
-                "rule": str(step.step.where),
-            }
-            for step in row.steps
-        ],
+        "rule": str(step.step.where),
     }
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from rules.explain import Explanation
+    from rules.explain import Explanation, Told
     from rules.ledger import ClockSegment
     from rules.policy import Policy, Target
     from rules.promises import Obligation
@@ -57,7 +57,7 @@ def _facts(found: Explanation) -> list[str]:
         "Facts",
         f"  created {_local(ticket.created_at, zone)} by {ticket.created_by} on {ticket.channel}",
     ]
-    lines += [f"  {path}: {value}" for path, value in ticket_values(ticket).items()]
+    lines += [f"  {path}: {_named(path, value)}" for path, value in ticket_values(ticket).items()]
     past = [one for one in ticket.happenings if one.at <= found.verdict.judged_at]
     shown = past[-_MOST_HAPPENINGS:]
     if len(shown) < len(past):
@@ -67,6 +67,12 @@ def _facts(found: Explanation) -> list[str]:
         at = one.at.astimezone(zone)
         lines.append(f"  {at:%a %Y-%m-%d %H:%M:%S%z} {happening_text(one)} by {one.by}{event}")
     return lines
+
+
+def _named(path: str, value: str) -> str:
+    """A value as it is; a bare number where the helpdesk has a name is said to be one."""
+    is_bare = path in ("brand", "group", "form") and value.isdigit()
+    return f"number {value} (its name is read once a rule speaks of one)" if is_bare else value
 
 
 def _choice(found: Explanation) -> list[str]:
@@ -150,12 +156,35 @@ def _steps(found: Explanation, row: CycleVerdict, zone: ZoneInfo) -> list[str]:
 
 
 def _mark(found: Explanation, row: CycleVerdict, step: StepInstant) -> str:
-    """Whether a step was sent, will be, or would have been."""
-    if found.sent is not None and (row.measure, row.cycle, step.key) in found.sent:
-        return "sent"
+    """What became of a step: carried out and who was told of it, still to come, or passed."""
+    key = (row.measure, row.cycle, step.key)
+    if found.fired is not None and key in found.fired:
+        return "sent" if found.told is None else _fates(found.fates(key))
     if step.at is None or step.at > found.verdict.judged_at:
         return "to come"
-    return "passed" if found.sent is None else "due, not sent"
+    return "passed" if found.fired is None else "due, not sent"
+
+
+def _fates(told: Sequence[Told]) -> str:
+    """Sent, when everybody was told; else what became of it and for whom."""
+    if not told:
+        return "done"  # a step that changes the ticket and tells nobody
+    if all(one.fate == "sent" for one in told):
+        return "sent"
+    alike: dict[str, list[str]] = {}
+    for one in told:
+        said = _FATES[one.fate] + (f" ({one.detail})" if one.detail else "")
+        alike.setdefault(said, []).append(one.recipient)
+    return "; ".join(f"{said} for {', '.join(names)}" for said, names in alike.items())
+
+
+_FATES = {
+    "sent": "sent",
+    "waiting": "waiting",
+    "failed": "failed",
+    "not sent": "not sent",
+    "nobody": "nobody to tell",
+}
 
 
 def _consequences(policy: Policy, names: Sequence[str]) -> list[str]:

@@ -131,6 +131,13 @@ def to_json(found: Backtest) -> dict[str, object]:
     return {
         "before": {"rules": found.names[0], "policy": found.before.hash},
         "after": {"rules": found.names[1], "policy": found.after.hash},
+        "enforce_from": {
+            side: None if since is None else as_iso(since)
+            for side, since in (
+                ("before", found.before.settings.enforce_from),
+                ("after", found.after.settings.enforce_from),
+            )
+        },
         "now": None if found.now is None else as_iso(found.now),
         "lines": reading.n_lines,
         "bad_lines": len(reading.bad),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rules.attainment import Attainment
     from rules.backtest import Change, Outcome
     from worker.backtest import Backtest, Effects
-    from worker.backtest_summary import Shift
+    from worker.backtest_summary import Kept, Shift
 
 OUTCOME_WORDS: dict[Outcome, str] = {
     "met": "met",
@@ -75,7 +75,27 @@ def findings(found: Backtest) -> list[str]:
         f"would be met; {counted(tickets['newly_overdue'], 'ticket')} would be overdue at once."
     )
     kept = f"Attainment of all: {share(everything.before)} before, {share(everything.after)} after."
-    return [touched, turned_round, kept]
+    left_out = _left_out(found, everything)
+    return [touched, turned_round, kept, *([left_out] if left_out else [])]
+
+
+def _left_out(found: Backtest, everything: Kept) -> str:
+    """How many cycles are excluded and why; empty where none is."""
+    if not everything.before.excluded and not everything.after.excluded:
+        return ""
+    since = [
+        f"{policy.settings.enforce_from:%Y-%m-%d %H:%M} UTC {side}"
+        for policy, side in ((found.before, "before"), (found.after, "after"))
+        if policy.settings.enforce_from is not None
+    ]
+    reasons = ["an exclusion, a merge or a deletion"]
+    if since:
+        reasons.insert(0, f"they began earlier than settings.enforce_from ({', '.join(since)})")
+    return (
+        f"{n(everything.before.excluded)} cycles are excluded before, "
+        f"{n(everything.after.excluded)} after: {', or '.join(reasons)}. What both exclude is "
+        "not counted as affected."
+    )
 
 
 def change_table(effects: Effects) -> tuple[list[str], list[list[str]]]:

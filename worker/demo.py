@@ -232,7 +232,8 @@ def _so_far(installation: Installation) -> PassReport:
             messages=count_messages(books).get("sent", 0),
         )
         calls = account.helpdesk.calls_spent()
-        return pass_report(books, work, calls, installation.clock.now(), is_complete=True)
+        now = installation.clock.now()
+        return pass_report(books, work, calls, now, begun_at=now, is_complete=True)
 
 
 class _variables:  # noqa: N801 - reads as a verb where it is used

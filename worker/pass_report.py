@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from worker.store.accounts import account_row, standing_notices
 from worker.store.messages import count_messages
+from worker.store.remarks import Unsent, messages_unsent
 from worker.store.set_aside import count_set_aside
 from worker.store.summary import (
     count_changes,
@@ -70,7 +71,8 @@ class PassReport:
 
     `writes` and `messages` are those of this pass; `would_write` counts what a
     dry run only recorded; `states` and `tiers` count tickets that are not
-    closed; `waiting` is what is left for later, by kind; `is_complete` says
+    closed; `waiting` is what is left for later, by kind; `unsent` are messages
+    that this pass could not send, by reason; `is_complete` says
     that the helpdesk had nothing more and that nothing is left; `cut_short`
     says what the helpdesk did that ended the pass before that.
     """
@@ -92,20 +94,38 @@ class PassReport:
     waiting: dict[str, int]
     set_aside: int
     quarantined: int
+    unsent: Unsent
     paused: str | None
     notices: dict[str, str]
     is_complete: bool
     cut_short: str | None = None
+
+    def unsent_text(self) -> str:
+        """How many messages could not be sent and why; empty where all were."""
+        if not self.unsent.number:
+            return ""
+        reasons = [
+            *(f"{why} ({n}, given up)" for why, n in self.unsent.given_up.items()),
+            *(f"{why} ({n}, to be tried again)" for why, n in self.unsent.tried_again.items()),
+        ]
+        noun = "message" if self.unsent.number == 1 else "messages"
+        return f"{self.unsent.number} {noun} could not be sent: {'; '.join(reasons)}"
 
     def to_json(self) -> dict[str, object]:
         """As one JSON object with stable keys."""
         return asdict(self)
 
 
-def pass_report(
-    books: Books, work: Work, calls: Mapping[str, int], now: datetime, *, is_complete: bool
+def pass_report(  # noqa: PLR0913 -- whose pass, from when to when, and what it did
+    books: Books,
+    work: Work,
+    calls: Mapping[str, int],
+    now: datetime,
+    *,
+    begun_at: datetime,
+    is_complete: bool,
 ) -> PassReport:
-    """The report of a pass that did `work` and spent `calls`."""
+    """The report of a pass that began at `begun_at`, did `work` and spent `calls`."""
     changes = count_changes(books)
     messages = count_messages(books)
     waiting = {
@@ -133,6 +153,7 @@ def pass_report(
         waiting=waiting,
         set_aside=count_set_aside(books),
         quarantined=count_quarantined(books),
+        unsent=messages_unsent(books, begun_at),
         paused=account_row(books).paused_because,
         notices=standing_notices(books),
         is_complete=is_complete and not any(waiting.values()),

@@ -40,7 +40,8 @@ class Judged:
     """Rows of some tickets as JSON Lines, counted by tier, measure and state.
 
     `n_later` tickets are created after the instant of judging and get no row;
-    `n_without_rows` are those to which no target applies.
+    `n_without_rows` are those to which no target applies. `excluded` counts
+    the excluded rows by their reason.
     """
 
     rows: bytes = b""
@@ -48,6 +49,7 @@ class Judged:
     n_tickets: int = 0
     n_later: int = 0
     n_without_rows: int = 0
+    excluded: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(slots=True)
@@ -62,6 +64,7 @@ class Summary:
     n_later: int = 0
     n_without_rows: int = 0
     kinds: Counter[RowKind] = field(default_factory=Counter)
+    excluded: Counter[str] = field(default_factory=Counter)
     bad: list[BadLine] = field(default_factory=list)
 
     def add(self, judged: Judged) -> None:
@@ -70,6 +73,7 @@ class Summary:
         self.n_later += judged.n_later
         self.n_without_rows += judged.n_without_rows
         self.kinds += judged.kinds
+        self.excluded += judged.excluded
 
     def to_json(self) -> dict[str, object]:
         """The summary as one object with stable keys."""
@@ -84,6 +88,7 @@ class Summary:
             "tickets_without_target": self.n_without_rows,
             "happenings_moved_to_creation": self.n_moved,
             "rows": self.kinds.total(),
+            "excluded": dict(sorted(self.excluded.items())),
             "states": self._by(lambda kind: kind[2]),
             "measures": self._by_two(lambda kind: kind[1]),
             "tiers": self._by_two(lambda kind: kind[0]),
@@ -153,6 +158,8 @@ def judge_part(policy: Policy, part: Part, *, now: datetime) -> Judged:
         for cycle in verdict.cycles:
             rows.append(_encode(row_of(verdict, cycle)))
             judged.kinds[(cycle.tier, cycle.measure, cycle.state)] += 1
+            if cycle.state == "excluded":
+                judged.excluded[cycle.reason or "excluded"] += 1
     judged.rows = b"".join(row + b"\n" for row in rows)
     return judged
 

@@ -5,14 +5,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rules.folder import read_folder
 from rules.load import load
+from rules.resolve_calendars import resolve_calendars
+from rules.resolve_steps import resolve_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from rules.policy import Policy
+    from rules.policy import Calendar, CalendarChooser, Policy
     from rules.problems import Problem
+
+Calendars = tuple["Mapping[str, Calendar]", "Mapping[str, CalendarChooser]"]
+"""Calendars and choosers by their names."""
 
 _SUFFIXES = (".yaml", ".yml")
 _MOST_BYTES = 5 * 1024 * 1024 + 1
@@ -42,8 +48,12 @@ def rule_paths(folder: Path) -> list[Path]:
         RulesMissing: no folder, or none with rule files.
     """
     if not folder.is_dir():
-        kind = "file" if folder.suffix in _SUFFIXES else "folder of rule files"
-        raise RulesMissing(f"{folder}: no such {kind}")
+        if folder.suffix in _SUFFIXES:
+            raise RulesMissing(f"{folder}: no such file")
+        raise RulesMissing(
+            f"{folder}: no such folder of rule files; stipt init {folder} makes one, and "
+            "STIPT_RULES_PATH names the one to use"
+        )
     found = sorted(
         path
         for path in folder.iterdir()
@@ -53,7 +63,7 @@ def rule_paths(folder: Path) -> list[Path]:
     )
     if not found:
         raise RulesMissing(
-            f"{folder}: no rule files (*.yaml) in this folder; stipt init makes some"
+            f"{folder}: no rule files (*.yaml) in this folder; stipt init {folder} makes some"
         )
     return found
 
@@ -73,6 +83,29 @@ def read_files(paths: Sequence[Path], *, named_as_given: bool) -> dict[str, byte
             raise RulesMissing(f"{path}: {mistake.strerror or mistake}") from None
         files[str(path) if named_as_given else path.name] = content
     return files
+
+
+def load_calendars(folder: Path, name: str) -> Calendars:
+    """The calendars of a folder, whatever else of it has errors.
+
+    Raises:
+        RulesMissing: no folder or no files.
+        RulesInvalid: the calendar of that name has errors, or cannot be told from them.
+    """
+    files = read_files(rule_paths(folder), named_as_given=False)
+    policy, problems = load(files)
+    if policy is not None:
+        return policy.calendars, policy.choosers
+    tree = read_folder(files)
+    calendars, choosers = resolve_calendars(tree, resolve_settings(tree).time_zone)
+    wanted = {name}
+    if name in choosers:
+        wanted |= {*choosers[name].cases.values(), choosers[name].default}
+    touched = {one.what.removeprefix("calendars.").partition(".")[0] for one in problems}
+    errors = [one for one in problems if one.level == "error"]
+    if wanted & touched or not wanted <= calendars.keys() | choosers.keys():
+        raise RulesInvalid(folder, errors)
+    return calendars, choosers
 
 
 def load_folder(folder: Path) -> Policy:

@@ -77,6 +77,7 @@ class OnePass:
         Where the helpdesk cannot be read, what is known already is judged,
         written and sent, but nothing is waited for.
         """
+        begun_at = self._installation.clock.now()
         calls_before = Counter(self._account.helpdesk.calls_spent())
         is_complete = self._read_all()
         fruitless = 0
@@ -88,7 +89,9 @@ class OnePass:
         spent = Counter(self._account.helpdesk.calls_spent()) - calls_before
         with self._installation.database.read(self._account.name) as books:
             now = self._installation.clock.now()
-            report = pass_report(books, self._work, spent, now, is_complete=is_complete)
+            report = pass_report(
+                books, self._work, spent, now, begun_at=begun_at, is_complete=is_complete
+            )
         unwritten = self._unwritten if report.waiting["writes"] else ""
         return replace(report, cut_short=self._unread or unwritten or None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
@@ -18,7 +18,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from worker.clock import is_loopback
-from worker.settings_sources import Gathered, Given, Names, gather
+from worker.settings_sources import Gathered, Given, Names, gather, state_folder
 from worker.settings_values import (
     Bind,
     DatabaseUrl,
@@ -34,6 +34,7 @@ from worker.settings_values import (
     Switch,
     Words,
     ZendeskUrl,
+    span_text,
 )
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class AccountSettings(_FromNames):
     rt_token: SecretStr | None = Field(None, alias="STIPT_RT_TOKEN")
     webhook_secret: SecretStr | None = Field(None, alias="STIPT_WEBHOOK_SECRET")
     webhook_secret_old: SecretStr | None = Field(None, alias="STIPT_WEBHOOK_SECRET_OLD")
-    rules_path: Path | None = Field(None, alias="STIPT_RULES_PATH")
+    rules_path: Path = Field(Path("sla"), alias="STIPT_RULES_PATH")
     write: Switch = Field("off", alias="STIPT_WRITE")
     write_budget: int = Field(500, alias="STIPT_WRITE_BUDGET", ge=0)
     api_share: Share = Field(Fraction(7, 10), alias="STIPT_API_SHARE")
@@ -193,12 +194,17 @@ class Settings(_FromNames):
 
 
 def _shown(value: object) -> str:
+    """A value as it would be written, so that it can be copied into a settings file."""
     if isinstance(value, SecretStr):
         return "****" if value.get_secret_value() else ""
     if isinstance(value, tuple):
         return " ".join(str(one) for one in value)
     if isinstance(value, timedelta):
-        return f"{value.total_seconds():.0f}s"
+        return span_text(value)
+    if isinstance(value, Fraction):
+        return f"{float(value):.0%}"
+    if isinstance(value, datetime):
+        return value.isoformat()
     return "" if value is None else str(value)
 
 
@@ -250,7 +256,7 @@ def load_settings(
     settings = _judged(Settings, general, problems, "")
     if problems or settings is None:
         raise SettingsInvalid(problems)
-    state_dir = settings.state_dir if "STIPT_STATE_DIR" in general else _state_dir(env)
+    state_dir = settings.state_dir if "STIPT_STATE_DIR" in general else state_folder(env)
     return settings.model_copy(
         update={
             "accounts": tuple(accounts),
@@ -288,8 +294,8 @@ def _account(
     found = _judged(AccountSettings, values, problems, prefix)
     if found is None:
         return None
-    folder = path.parent if path is not None else Path.cwd()
-    rules = found.rules_path if found.rules_path is not None else folder / "sla"
+    beside = path is not None and path.exists() and "STIPT_RULES_PATH" not in values
+    rules = path.parent / "sla" if path is not None and beside else found.rules_path
     return found.model_copy(update={"name": name, "rules_path": rules})
 
 
@@ -332,13 +338,6 @@ def _config_file(config: Path | None, env: Mapping[str, str]) -> Path | None:
         return Path(env["STIPT_CONFIG"])
     home = env.get("XDG_CONFIG_HOME") or (env.get("HOME") and f"{env['HOME']}/.config")
     return Path(home) / "stipt" / "config.toml" if home else None
-
-
-def _state_dir(env: Mapping[str, str]) -> Path:
-    if env.get("STATE_DIRECTORY"):
-        return Path(env["STATE_DIRECTORY"].split(":")[0])
-    home = env.get("XDG_STATE_HOME") or f"{env.get('HOME') or '.'}/.local/state"
-    return Path(home) / "stipt"
 
 
 def _database_url(settings: Settings, state_dir: Path) -> SecretStr:

@@ -134,6 +134,19 @@ def _table(
     return values
 
 
+def state_folder(environment: Mapping[str, str]) -> Path:
+    """The folder that an environment gives to what Stipt keeps.
+
+    `STIPT_STATE_DIR`, else systemd's `STATE_DIRECTORY`, else the user's own.
+    """
+    if environment.get("STIPT_STATE_DIR"):
+        return Path(environment["STIPT_STATE_DIR"])
+    if environment.get("STATE_DIRECTORY"):
+        return Path(environment["STATE_DIRECTORY"].split(":")[0])
+    home = environment.get("XDG_STATE_HOME") or f"{environment.get('HOME') or '.'}/.local/state"
+    return Path(home) / "stipt"
+
+
 def file_key(name: str) -> str:
     """The config file's key of a variable: lower case, without `STIPT_`."""
     return name.removeprefix(OWN_PREFIX).lower()

@@ -34,6 +34,15 @@ def span(text: object) -> timedelta:
     return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
 
 
+def span_text(length: timedelta) -> str:
+    """A span as settings write it, in the largest unit that leaves no rest: "90d", "25s"."""
+    seconds = round(length.total_seconds())
+    for unit, size in sorted(_SECONDS.items(), key=lambda one: -one[1]):
+        if seconds and seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
 def share(text: object) -> Fraction:
     """A share of settings: "70%".
 

@@ -33,7 +33,6 @@ from worker.writeback import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
     from connector.base import Helpdesk
     from connector.zendesk.account import Credentials, ZendeskAccount
@@ -181,7 +180,7 @@ class _Builder:
         now = clock.now()
         with database.write(name) as books:
             open_account(books, _since(account, now), now)
-        policies = PolicyShelf(database, name, _folder(account), clock)
+        policies = PolicyShelf(database, name, account.rules_path, clock)
         policies.load()
         helpdesk = self.parts.helpdesks.get(name) or self._helpdesk(account, policies)
         sender = self.parts.senders.get(name) or self._messenger(account, helpdesk, policies)
@@ -300,12 +299,6 @@ def _clock(settings: Settings) -> Clock:
 def _since(account: AccountSettings, now: datetime) -> datetime:
     since = account.sync_from
     return since if isinstance(since, datetime) else now - since
-
-
-def _folder(account: AccountSettings) -> Path:
-    if account.rules_path is None:
-        raise SettingsInvalid(["STIPT_RULES_PATH is missing"])
-    return account.rules_path
 
 
 def _link_of(account: AccountSettings) -> Callable[[OutboxMessage], str | None]:

@@ -12,6 +12,7 @@ from connector.zendesk.directory import Directory
 from connector.zendesk.export import Exports
 from connector.zendesk.fields import ensure_fields
 from connector.zendesk.history import History
+from connector.zendesk.inventory import count_changed, read_inventory
 from connector.zendesk.notes import Notes
 from connector.zendesk.schedules import CalendarDefinition, read_schedules
 from connector.zendesk.session import Session
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from connector.base import (
         AccessCheck,
         FieldsReport,
+        Inventory,
         Page,
         Snapshot,
         TicketState,
@@ -98,6 +100,16 @@ class ZendeskHelpdesk:
     def address_of(self, kind: Literal["assignee", "group"], ident: str) -> Sequence[str]:
         """E-mail addresses of a person (by id) or of a group's members (by id or name)."""
         return _readable(lambda: self._addresses.of(kind, ident))
+
+    def inventory(self, *, most_organizations: int) -> Inventory:
+        """What the account has of what rules may speak of; read afresh, writing nothing."""
+        return _readable(
+            lambda: read_inventory(self._session, most_organizations=most_organizations)
+        )
+
+    def count_changed(self, since: datetime) -> int:
+        """How many tickets have changed since that day."""
+        return _readable(lambda: count_changed(self._session, since))
 
     def calls_spent(self) -> dict[str, int]:
         """Requests made so far by method and endpoint template."""

@@ -102,7 +102,9 @@ def test_text_and_json_tell_the_same_steps():
     assert steps[0] == {
         "step": "50%",
         "at": "2026-12-28T10:30:00Z",
+        "fired": True,
         "sent": True,
+        "told": [],
         "rule": "rules.yaml:1",
     }
     assert "    50%: Mon 2026-12-28 11:30:00+0100 (2026-12-28T10:30:00Z), sent, tells" in text

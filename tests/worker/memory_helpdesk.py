@@ -13,6 +13,7 @@ from connector.base import (
     AccessCheck,
     FieldsReport,
     Gone,
+    Inventory,
     NewNote,
     Page,
     Snapshot,
@@ -182,6 +183,15 @@ class MemoryHelpdesk:
         """Fields need no making."""
         del tiers, dry_run
         return FieldsReport(ids={})
+
+    def inventory(self, *, most_organizations: int) -> Inventory:
+        """The customers of its tickets, and nothing else that may be read."""
+        shown = tuple(self.organizations.values())[:most_organizations]
+        return Inventory(None, None, shown, len(shown) == len(self.organizations))
+
+    def count_changed(self, since: datetime) -> int:
+        """Tickets that have changed since."""
+        return sum(one.state.updated_at >= since for one in self.held.values())
 
     def calls_spent(self) -> dict[str, int]:
         """Calls by method."""

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from worker.doctor import Finding, examine
+from worker.doctor import examine
+from worker.doctor_finding import Finding
 from worker.settings import load_settings
 from worker.store.database import Database
 from worker.store.schema import prepare
@@ -24,7 +25,7 @@ def of_storage(url: str, tmp_path: Path) -> dict[str, Finding]:
         "STIPT_RULES_PATH": str(tmp_path / "none"),
     }
     settings = load_settings(environment=variables)
-    findings = examine(settings, settings.account(), NOW)
+    findings = examine(settings, settings.account(), lambda: NOW)
     return {one.name: one for one in findings if one.group == "storage"}
 
 

@@ -148,7 +148,6 @@ WITHOUT = {
         "explain": "all that it prints is the answer",
     },
     "--config": {
-        "check": "looks at files alone",
         "schema": "needs nothing",
         "sandbox": "has no settings",
         "demo": "has no settings",

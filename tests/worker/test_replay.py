@@ -185,6 +185,7 @@ def test_the_summary_counts_rows_and_names_bad_lines(
         "tickets_without_target": 1,
         "happenings_moved_to_creation": 1,
         "rows": 1,
+        "excluded": {},
         "states": {"met": 1},
         "measures": {"first_reply": {"met": 1}},
         "tiers": {"vip": {"met": 1}},

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from worker.cli.exit_codes import CommandFailed, ExitCode
-from worker.cli.options import AccountName, ConfigFile, Yes, present
+from worker.cli.options import AccountName, ConfigFile, Yes, clock_of, present
 from worker.cli.output import JsonFlag, QuietFlag, as_json, coloured, result, say
 
 if TYPE_CHECKING:
     from connector.base import FieldsReport
-    from worker.doctor import Finding
+    from worker.doctor_finding import Finding
     from worker.settings import Settings
 
 _WORDS = {"ok": ("ok  ", "green"), "warn": ("warn", "yellow"), "fail": ("FAIL", "red")}
@@ -27,8 +27,6 @@ def setup(
     account: AccountName = None,
 ) -> None:
     """Create the ticket fields that Stipt writes; shows the list first and asks."""
-    from pathlib import Path
-
     from worker.rule_folder import load_folder
     from worker.settings import SettingsInvalid, load_settings
     from worker.wiring import zendesk
@@ -37,7 +35,7 @@ def setup(
     chosen = settings.account(account)
     if chosen.missing():
         raise SettingsInvalid(chosen.missing())
-    policy = load_folder(chosen.rules_path or Path("sla"))
+    policy = load_folder(chosen.rules_path)
     tiers = [tier.name for tier in policy.tiers]
     helpdesk = zendesk(chosen, now=lambda: present(settings), bots=policy.settings.bots)
     planned = helpdesk.ensure_fields(tiers=tiers, dry_run=True)
@@ -84,7 +82,7 @@ def doctor(
         _show_settings(found, json=json)
         return
     findings: list[Finding] = []
-    for finding in examine(found, found.account(account), present(found)):
+    for finding in examine(found, found.account(account), clock_of(found).now):
         findings.append(finding)
         if not json and not (quiet and finding.outcome == "ok"):
             result(_finding_line(finding))

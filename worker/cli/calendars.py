@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`stipt calendar`: a calendar written out, and when a promise on it is due."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,59 +15,61 @@ from worker.cli.options import AccountName, ConfigFile, rules_of
 from worker.cli.output import JsonFlag, as_json, result
 
 if TYPE_CHECKING:
-    from rules.policy import Calendar, CalendarChooser, Policy
+    from rules.policy import Calendar, CalendarChooser
     from worker.calendar_page import CalendarPage
+
+
+_Rules = Annotated[
+    Path | None,
+    typer.Option(help="Folder of rule files; else STIPT_RULES_PATH, else sla.", metavar="DIR"),
+]
+_From = Annotated[str | None, typer.Option("--from", help="First date to show.", metavar="DATE")]
+_To = Annotated[str | None, typer.Option("--to", help="Last date to show.", metavar="DATE")]
+_Add = Annotated[
+    str | None,
+    typer.Option(help='When this is due: "8h", "3 working days".', metavar="DURATION"),
+]
+_At = Annotated[
+    str | None,
+    typer.Option(
+        help="Start of --add, in the calendar's zone unless it has its own; else now.",
+        metavar="TIME",
+    ),
+]
 
 
 def calendar(
     *,
     name: Annotated[str, typer.Argument(help="Name of the calendar.", metavar="NAME")],
-    rules: Annotated[
-        Path | None, typer.Option(help="Folder of rule files; else the settings'.", metavar="DIR")
-    ] = None,
+    rules: _Rules = None,
     year: Annotated[int | None, typer.Option(help="Show this year; else the present one.")] = None,
-    since: Annotated[
-        str | None, typer.Option("--from", help="First date to show.", metavar="DATE")
-    ] = None,
-    until: Annotated[
-        str | None, typer.Option("--to", help="Last date to show.", metavar="DATE")
-    ] = None,
-    add: Annotated[
-        str | None,
-        typer.Option(help='When this is due: "8h", "3 working days".', metavar="DURATION"),
-    ] = None,
-    at: Annotated[
-        str | None,
-        typer.Option(
-            help="Start of --add, in the calendar's zone unless it has its own; else now.",
-            metavar="TIME",
-        ),
-    ] = None,
+    since: _From = None,
+    until: _To = None,
+    add: _Add = None,
+    at: _At = None,
     json: JsonFlag = False,
     config: ConfigFile = None,
     account: AccountName = None,
 ) -> None:
     """Show opening hours, holidays and clock changes, or when a promise is due."""
-    from worker.rule_folder import load_folder
+    from worker.rule_folder import load_calendars
 
-    policy = load_folder(rules or rules_of(config, account))
-    chooser = policy.choosers.get(name)
-    if chooser is not None:
-        _show_chooser(chooser, json=json)
-        return
-    found = _named(policy, name)
-    if add is not None:
-        _show_due(found, add, at, json=json)
-        return
-    _show_page(found, _dates(year, since, until), json=json)
-
-
-def _named(policy: "Policy", name: str) -> "Calendar":
-    found = policy.calendars.get(name)
-    if found is None:
-        known = ", ".join(sorted({*policy.calendars, *policy.choosers}))
+    calendars, choosers = load_calendars(rules or rules_of(config, account), name)
+    if name not in calendars and name not in choosers:
+        known = ", ".join(sorted({*calendars, *choosers}))
         raise CommandFailed(f'there is no calendar "{name}"; there are {known}')
-    return found
+    if add is not None:
+        chosen = _chosen(choosers[name]) if name in choosers else [name]
+        _show_dues([calendars[one] for one in chosen], add, at, json=json)
+    elif name in choosers:
+        _show_chooser(choosers[name], json=json)
+    else:
+        _show_page(calendars[name], _dates(year, since, until), json=json)
+
+
+def _chosen(chooser: "CalendarChooser") -> list[str]:
+    """The calendars that a chooser can come to, each once."""
+    return list(dict.fromkeys([*chooser.cases.values(), chooser.default]))
 
 
 def _dates(year: int | None, since: str | None, until: str | None) -> tuple[date, date]:
@@ -97,7 +100,39 @@ def _show_chooser(chooser: "CalendarChooser", *, json: bool) -> None:
     result(f"  otherwise: {chooser.default}")
 
 
-def _show_due(found: "Calendar", add: str, at: str | None, *, json: bool) -> None:
+def _show_dues(calendars: "list[Calendar]", add: str, at: str | None, *, json: bool) -> None:
+    """When a promise is due: on the calendar, or on each that a chooser can come to."""
+    answers = [_due(one, add, at) for one in calendars]
+    if json:
+        documents = [one.to_json() for one in answers]
+        as_json(documents[0] if len(documents) == 1 else {"dues": documents})
+        return
+    for one in answers:
+        result(one.sentence())
+
+
+@dataclass(frozen=True)
+class _Due:
+    """A promise on a calendar from an instant on, and when it is due."""
+
+    calendar: str
+    zone: ZoneInfo
+    start: datetime
+    within: str
+    due_at: datetime
+
+    def to_json(self) -> dict[str, object]:
+        start, due_at = self.start.isoformat(), self.due_at.isoformat()
+        return {"calendar": self.calendar, "start": start, "within": self.within, "due": due_at}
+
+    def sentence(self) -> str:
+        return (
+            f"{self.within} on {self.calendar} from {_local(self.start, self.zone)} is due "
+            f"{_local(self.due_at, self.zone)} ({self.due_at:%Y-%m-%dT%H:%M:%SZ})"
+        )
+
+
+def _due(found: "Calendar", add: str, at: str | None) -> _Due:
     from rules.duration import DurationError, format_span, parse_span
     from worker.calendar_page import due
 
@@ -110,15 +145,7 @@ def _show_due(found: "Calendar", add: str, at: str | None, *, json: bool) -> Non
         raise typer.BadParameter(str(mistake), param_hint="--add") from None
     except ValueError as mistake:
         raise CommandFailed(str(mistake)) from None
-    if json:
-        answer = {"calendar": found.name, "start": start.isoformat(), "within": format_span(within)}
-        as_json({**answer, "due": due_at.isoformat()})
-        return
-    local = ZoneInfo(zone)
-    result(
-        f"{format_span(within)} on {found.name} from {_local(start, local)} is due "
-        f"{_local(due_at, local)} ({due_at:%Y-%m-%dT%H:%M:%SZ})"
-    )
+    return _Due(found.name, ZoneInfo(zone), start, format_span(within), due_at)
 
 
 def _local(at: datetime, zone: ZoneInfo) -> str:

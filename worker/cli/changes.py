@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from worker.planning import Plan, PlannedTicket
 
 _RulesFolder = Annotated[
-    Path | None, typer.Option("--rules", help="Rule files; else the settings'.", metavar="DIR")
+    Path | None,
+    typer.Option(
+        "--rules", help="Folder of rule files; else STIPT_RULES_PATH, else sla.", metavar="DIR"
+    ),
 ]
 _Limit = Annotated[int, typer.Option(help="Show at most so many tickets.", min=0)]
 _Wait = Annotated[str, typer.Option(help="Give up after so long without progress.", metavar="SPAN")]
@@ -52,14 +55,18 @@ def plan(
 
     only = [one.removeprefix("#") for one in ticket or ()]
     with opened_site(config, account, waiting(wait)) as site, progress(quiet=quiet) as tell:
-        found = site.plan(site.rules(rules), only, tell)
+        policy = site.rules(rules)
+        found = site.plan(policy, only, tell)
+        warnings = site.misfits(policy)
     if out is not None:
         text = json_module.dumps(plan_to_json(found), indent=1) + "\n"
         out.write_text(text, encoding="utf-8")
     if json:
-        as_json(plan_to_json(found))
+        as_json({**plan_to_json(found), "warnings": warnings})
     else:
         _show(found, limit=limit, quiet=quiet)
+        for warning in warnings:
+            say(f"{coloured('warning', 'yellow')}: {warning}")
     if found.missing:
         raise CommandFailed(f"not in the account: {', '.join(found.missing)}")
     if detailed_exitcode and found.tickets:
@@ -72,7 +79,10 @@ def apply(
         Path | None, typer.Argument(help="A plan of stipt plan --out; else one is made now.")
     ] = None,
     rules: _RulesFolder = None,
-    limit: _Limit = 20,
+    limit: Annotated[
+        int | None,
+        typer.Option(help="Show at most so many tickets; else 20, none of a FILE's.", min=0),
+    ] = None,
     yes: Yes = False,
     accept: Annotated[
         bool, typer.Option("--accept", help="Allow more tickets than the write budget, once.")
@@ -93,9 +103,11 @@ def apply(
     with opened_site(config, account, waiting(wait)) as site:
         policy = site.rules(rules)
         found = _plan_to_apply(site, given, policy, quiet=quiet)
-        _allow(found, site.account.write_budget, accept=accept)
+        _allow(site, found, accept=accept)
         if not yes:
-            _show(found, limit=limit, quiet=quiet)
+            # Whoever made a file has seen what is in it.
+            shown = (20 if file is None else 0) if limit is None else limit
+            _show(found, limit=shown, quiet=quiet)
             if found.tickets and not typer.confirm("Write these changes?", err=True):
                 raise CommandFailed("nothing was written")
         try:
@@ -137,14 +149,26 @@ def _carry_out(
         ).apply(found, applied)
 
 
-def _allow(found: "Plan", budget: int, *, accept: bool) -> None:
-    allowed = max(budget, found.n_open // 10)
-    if len(found.tickets) > allowed and not accept:
+def _allow(site: Site, found: "Plan", *, accept: bool) -> None:
+    """Refuse more tickets than the write budget, or lift it for the rest of this hour.
+
+    Lifted, a running worker carries out too what the budget made it put off.
+    """
+    from worker.store.accounts import lift_write_budget
+    from worker.store.schema import prepare
+
+    allowed = max(site.account.write_budget, found.n_open // 10)
+    if len(found.tickets) <= allowed:
+        return
+    if not accept:
         raise CommandFailed(
             f"{len(found.tickets)} tickets would change, of {found.n_open} open ones; the write "
             f"budget allows {allowed} (STIPT_WRITE_BUDGET, or a tenth of the open tickets). "
             "Look at the plan once more; --accept lifts the budget this once"
         )
+    prepare(site.database)
+    with site.database.write(site.account.name) as books:
+        lift_write_budget(books, site.clock.now())
 
 
 def _say_where_it_stopped(found: "Plan", applied: "Applied", file: Path | None) -> None:

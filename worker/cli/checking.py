@@ -11,6 +11,7 @@ import typer
 
 from worker.cli.exit_codes import ExitCode
 from worker.cli.instants import day
+from worker.cli.options import AccountName, ConfigFile, rules_of
 from worker.cli.output import JsonFlag, QuietFlag, as_json, coloured, counted, result, say
 
 if TYPE_CHECKING:
@@ -24,7 +25,10 @@ PAGES = "docs/checks"
 def check(
     *,
     paths: Annotated[
-        list[Path] | None, typer.Argument(help="Folders or rule files; else sla/.", metavar="PATHS")
+        list[Path] | None,
+        typer.Argument(
+            help="Folders or rule files; else STIPT_RULES_PATH, else sla.", metavar="PATHS"
+        ),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Findings fail as errors do.")] = False,
     github: Annotated[
@@ -35,12 +39,14 @@ def check(
     ] = None,
     json: JsonFlag = False,
     quiet: QuietFlag = False,
+    config: ConfigFile = None,
+    account: AccountName = None,
 ) -> None:
     """Show every problem of rule files: errors, and promises that are not concrete."""
     today = datetime.now(UTC).date() if now is None else day(now)
     problems: list[Problem] = []
     policies: list[Policy] = []
-    for files in _sets_of_files(paths or [Path("sla")]):
+    for files in _sets_of_files(paths or [rules_of(config, account)]):
         policy, found = _checked(files, today)
         problems += found
         policies += [policy] if policy else []

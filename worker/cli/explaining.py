@@ -10,13 +10,13 @@ import typer
 
 from worker.cli.exit_codes import CommandFailed
 from worker.cli.instants import instant
-from worker.cli.options import AccountName, ConfigFile, present
+from worker.cli.options import AccountName, ConfigFile, present, rules_of
 from worker.cli.output import JsonFlag, as_json, result
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
-    from rules.explain import Explanation, KeptVerdict
+    from rules.explain import Explanation, KeptVerdict, Told
     from rules.facts import Ticket
     from rules.outline import Block
     from rules.policy import Policy
@@ -26,38 +26,48 @@ if TYPE_CHECKING:
     from worker.store.facts import StoredTicket
 
 
+_Ticket = Annotated[
+    str | None, typer.Argument(help="The ticket's id; else --like.", metavar="TICKET")
+]
+_History = Annotated[
+    Path | None,
+    typer.Option(help="Take the ticket from this file; else the store.", metavar="FILE"),
+]
+_Mapping = Annotated[
+    Path | None, typer.Option(help="What the columns of a CSV file mean.", metavar="FILE")
+]
+_Like = Annotated[
+    str | None,
+    typer.Option(
+        help='A ticket that does not exist: "channel=email tags=vip created=TIME".',
+        metavar="WORDS",
+    ),
+]
+_Rules = Annotated[
+    Path | None,
+    typer.Option(help="Folder of rule files; else STIPT_RULES_PATH, else sla.", metavar="DIR"),
+]
+_WithPolicy = Annotated[
+    bool,
+    typer.Option("--policy", help="Show the rules that apply too, with all defaults."),
+]
+_Now = Annotated[
+    str | None,
+    typer.Option(
+        help="Judge as of this instant; else now, or the latest in the file.", metavar="TIME"
+    ),
+]
+
+
 def explain(
     *,
-    ticket: Annotated[
-        str | None, typer.Argument(help="The ticket's id; else --like.", metavar="TICKET")
-    ] = None,
-    history: Annotated[
-        Path | None,
-        typer.Option(help="Take the ticket from this file; else the store.", metavar="FILE"),
-    ] = None,
-    mapping: Annotated[
-        Path | None, typer.Option(help="What the columns of a CSV file mean.", metavar="FILE")
-    ] = None,
-    like: Annotated[
-        str | None,
-        typer.Option(
-            help='A ticket that does not exist: "channel=email tags=vip created=TIME".',
-            metavar="WORDS",
-        ),
-    ] = None,
-    rules: Annotated[
-        Path | None, typer.Option(help="Folder of rule files; else the settings'.", metavar="DIR")
-    ] = None,
-    policy: Annotated[
-        bool,
-        typer.Option("--policy", help="Show the rules that apply too, with all defaults."),
-    ] = False,
-    now: Annotated[
-        str | None,
-        typer.Option(
-            help="Judge as of this instant; else now, or the latest in the file.", metavar="TIME"
-        ),
-    ] = None,
+    ticket: _Ticket = None,
+    history: _History = None,
+    mapping: _Mapping = None,
+    like: _Like = None,
+    rules: _Rules = None,
+    policy: _WithPolicy = False,
+    now: _Now = None,
     json: JsonFlag = False,
     config: ConfigFile = None,
     account: AccountName = None,
@@ -87,15 +97,11 @@ class _Place:
     account: str | None
     now: datetime | None
 
-    def rules(self, *, of_history: bool = False) -> "Policy":
-        """The rules named by the flag, else those of the settings; a file needs no settings."""
+    def rules(self) -> "Policy":
+        """The rules named by the flag, else those of the settings."""
         from worker.rule_folder import load_folder
 
-        if self.folder is not None:
-            return load_folder(self.folder)
-        if of_history:
-            return load_folder(Path("sla"))
-        return load_folder(self.settings()[1].rules_path or Path("sla"))
+        return load_folder(self.folder or rules_of(self.config, self.account))
 
     def settings(self) -> "tuple[Settings, AccountSettings]":
         """The settings, and those of the account."""
@@ -116,14 +122,15 @@ class _Case:
     ticket: "Ticket"
     policy: "Policy"
     now: datetime
-    sent: "Collection[StepKey] | None" = None
+    fired: "Collection[StepKey] | None" = None
     kept: "Collection[KeptVerdict]" = ()
+    told: "Mapping[StepKey, tuple[Told, ...]] | None" = None
 
 
 def _show(case: _Case, *, with_policy: bool, json: bool) -> None:
     from rules.explain import explain as explained
 
-    found = explained(case.ticket, case.policy, case.now, case.sent, case.kept)
+    found = explained(case.ticket, case.policy, case.now, case.fired, case.kept, told=case.told)
     blocks = _applying(found) if with_policy else []
     if json:
         told = found.to_json()
@@ -198,7 +205,7 @@ def _from_history(ident: str, history: Path, mapping: Path | None, place: _Place
     from worker.cli.sources import opened_history
     from worker.histories import find
 
-    policy = place.rules(of_history=True)
+    policy = place.rules()
     ticket, latest, reason = find(ident, opened_history(history, mapping))
     if ticket is None:
         raise CommandFailed(f"{history}: {reason}")
@@ -208,6 +215,7 @@ def _from_history(ident: str, history: Path, mapping: Path | None, place: _Place
 def _from_store(ident: str, place: _Place) -> _Case:
     from worker.cli.sources import opened_store
     from worker.store.facts import load_tickets
+    from worker.store.fates import fates_of
 
     policy = place.rules()
     with (
@@ -215,11 +223,12 @@ def _from_store(ident: str, place: _Place) -> _Case:
         store.database.read(store.account.name) as books,
     ):
         found = load_tickets(books, [ident])
+        told = fates_of(books, ident)
     if not found:
         raise CommandFailed(f"ticket {ident} is not in the store; --history reads a file")
     now = place.present()
     kept = _kept(found[0], policy, now)
-    return _Case(found[0].assembled(), policy, now, found[0].sent, kept)
+    return _Case(found[0].assembled(), policy, now, found[0].sent, kept, told)
 
 
 def _kept(stored: "StoredTicket", policy: "Policy", now: datetime) -> "list[KeptVerdict]":

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from worker.cli.exit_codes import CommandFailed, ExitCode
+from worker.settings_sources import state_folder
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -109,8 +110,7 @@ def _bug(error: Exception) -> Failure:
 
 def _write_details(ident: str, error: Exception) -> Path:
     """Write the traceback, without values of variables, where only this user reads it."""
-    state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    for folder in (Path(state) / "stipt" / "bugs", Path(tempfile.gettempdir())):
+    for folder in (state_folder(os.environ) / "bugs", Path(tempfile.gettempdir())):
         path = folder / f"stipt-{ident}.txt"
         try:
             folder.mkdir(parents=True, exist_ok=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from worker.clock import Clock
     from worker.settings import Settings
 
 ConfigFile = Annotated[
@@ -23,21 +24,27 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 def present(settings: "Settings") -> datetime:
     """The present instant of the machine, or of the sandbox whose clock the settings name."""
+    return clock_of(settings).now().replace(microsecond=0)
+
+
+def clock_of(settings: "Settings") -> "Clock":
+    """The machine's clock, or that of the sandbox where the settings name it."""
     from worker.clock import SandboxClock, SystemClock
 
-    clock = SystemClock() if settings.clock_url is None else SandboxClock(settings.clock_url)
-    return clock.now().replace(microsecond=0)
+    return SystemClock() if settings.clock_url is None else SandboxClock(settings.clock_url)
 
 
 def rules_of(config: Path | None, account: str | None) -> Path:
-    """The folder of rules that the settings name.
+    """The folder of rules where the command line names none: STIPT_RULES_PATH, else `sla`.
+
+    Every command asks here, so that all of them mean the same folder.
 
     Raises:
         SettingsInvalid: settings are wrong, or name several accounts.
     """
     from worker.settings import load_settings
 
-    return load_settings(config=config).account(account).rules_path or Path("sla")
+    return load_settings(config=config).account(account).rules_path
 
 
 def waiting(written: str) -> timedelta:

@@ -108,18 +108,19 @@ def _write(files: Mapping[str, bytes], folder: Path, *, quiet: bool) -> None:
             result(str(folder / name))
 
 
+_Before = Annotated[str, typer.Argument(help="The beginning of a hash, or a folder.", metavar="A")]
+_After = Annotated[
+    str | None,
+    typer.Argument(help="Likewise; else the folder of the settings.", metavar="B"),
+]
+_Meaning = Annotated[bool, typer.Option("--meaning", help="Leave out how the texts differ.")]
+
+
 def diff(
     *,
-    before: Annotated[
-        str, typer.Argument(help="The beginning of a hash, or a folder.", metavar="A")
-    ],
-    after: Annotated[
-        str | None,
-        typer.Argument(help="Likewise; else the folder of the settings.", metavar="B"),
-    ] = None,
-    meaning: Annotated[
-        bool, typer.Option("--meaning", help="Leave out how the texts differ.")
-    ] = False,
+    before: _Before,
+    after: _After = None,
+    meaning: _Meaning = False,
     json: JsonFlag = False,
     quiet: QuietFlag = False,
     config: ConfigFile = None,
@@ -190,7 +191,7 @@ class _Shelf:
     @property
     def rules(self) -> Path:
         """The folder of the settings."""
-        return self.account.rules_path or Path("sla")
+        return self.account.rules_path
 
     @property
     def today(self) -> "date":

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from worker.cli.exit_codes import CommandFailed
 from worker.cli.instants import instant
+from worker.cli.options import rules_of
 
 if TYPE_CHECKING:
     from rules.facts import Ticket
@@ -39,8 +40,9 @@ def recorded(ident: str, paths: Sequence[Path] | None, source: Source) -> str:
     from worker.cli.rule_sets import rule_sets
 
     now = None if source.now is None else instant(source.now)
-    ticket, latest, folder = _from_history(ident, source) or _from_store(ident, source)
-    sets = rule_sets(paths or [folder], leave_out_empty=True)
+    ticket, latest = _from_history(ident, source) or _from_store(ident, source)
+    folders = paths or [rules_of(source.config, source.account)]
+    sets = rule_sets(folders, leave_out_empty=True)
     if len(sets) != 1:
         raise CommandFailed("--record takes one folder of rules")
     text = record(ticket, sets[0].policy, now or latest)
@@ -48,8 +50,8 @@ def recorded(ident: str, paths: Sequence[Path] | None, source: Source) -> str:
     return text
 
 
-_Found = tuple["Ticket", datetime, Path]
-"""The ticket, the instant at which it is judged, the folder of rules where none is named."""
+_Found = tuple["Ticket", datetime]
+"""The ticket, and the instant at which it is judged."""
 
 
 def _from_history(ident: str, source: Source) -> _Found | None:
@@ -61,7 +63,7 @@ def _from_history(ident: str, source: Source) -> _Found | None:
     ticket, latest, reason = find(ident, opened_history(source.history, source.mapping))
     if ticket is None:
         raise CommandFailed(f"{source.history}: {reason}")
-    return ticket, latest, Path("sla")
+    return ticket, latest
 
 
 def _from_store(ident: str, source: Source) -> _Found:
@@ -73,7 +75,7 @@ def _from_store(ident: str, source: Source) -> _Found:
             found = load_tickets(books, [ident])
         if not found:
             raise CommandFailed(f"ticket {ident} is not in the store; --history reads a file")
-        return found[0].assembled(), store.now(), store.account.rules_path or Path("sla")
+        return found[0].assembled(), store.now()
 
 
 def _prove(text: str, rules: "RuleSet") -> None:

@@ -11,7 +11,7 @@ import typer
 
 from worker.cli.exit_codes import CommandFailed
 from worker.cli.instants import instant
-from worker.cli.options import AccountName, ConfigFile
+from worker.cli.options import AccountName, ConfigFile, rules_of
 from worker.cli.output import JsonFlag, QuietFlag, as_json, result, say, table
 from worker.cli.progress import progress
 from worker.cli.sources import opened_source
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from connector.history.reader import BadLine
     from rules.verdict import State
     from worker.backtest import Backtest
-    from worker.cli.sources import Source
+    from worker.histories import History
     from worker.replay import Summary
 
 _BAD_SHOWN = 20
@@ -38,41 +38,51 @@ _STATES: "tuple[State, ...]" = (
 )
 
 
+_Rules = Annotated[
+    Path | None,
+    typer.Option(help="Folder of rule files; else STIPT_RULES_PATH, else sla.", metavar="DIR"),
+]
+_History = Annotated[
+    Path | None,
+    typer.Option(
+        help="Tickets as JSON Lines, or as CSV with --mapping; else the store.", metavar="FILE"
+    ),
+]
+_Mapping = Annotated[
+    Path | None, typer.Option(help="What the columns of a CSV file mean.", metavar="FILE")
+]
+_Now = Annotated[
+    str | None,
+    typer.Option(
+        help="Judge as of this instant; else the latest in the file, or now.", metavar="TIME"
+    ),
+]
+_Compare = Annotated[
+    Path | None,
+    typer.Option(help="Rule files after a change: show what it would do.", metavar="DIR"),
+]
+_Html = Annotated[
+    Path | None,
+    typer.Option(help="With --compare: a report with pictures.", metavar="FILE"),
+]
+_Out = Annotated[
+    Path | None,
+    typer.Option(
+        help="File for the rows; else standard output. With --compare: cycles that differ.",
+        metavar="FILE",
+    ),
+]
+
+
 def replay(
     *,
-    rules: Annotated[
-        Path | None, typer.Option(help="Folder of rule files; else the settings'.", metavar="DIR")
-    ] = None,
-    history: Annotated[
-        Path | None,
-        typer.Option(
-            help="Tickets as JSON Lines, or as CSV with --mapping; else the store.", metavar="FILE"
-        ),
-    ] = None,
-    mapping: Annotated[
-        Path | None, typer.Option(help="What the columns of a CSV file mean.", metavar="FILE")
-    ] = None,
-    now: Annotated[
-        str | None,
-        typer.Option(
-            help="Judge as of this instant; else the latest in the file, or now.", metavar="TIME"
-        ),
-    ] = None,
-    compare: Annotated[
-        Path | None,
-        typer.Option(help="Rule files after a change: show what it would do.", metavar="DIR"),
-    ] = None,
-    html: Annotated[
-        Path | None,
-        typer.Option(help="With --compare: a report with pictures.", metavar="FILE"),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            help="File for the rows; else standard output. With --compare: cycles that differ.",
-            metavar="FILE",
-        ),
-    ] = None,
+    rules: _Rules = None,
+    history: _History = None,
+    mapping: _Mapping = None,
+    now: _Now = None,
+    compare: _Compare = None,
+    html: _Html = None,
+    out: _Out = None,
     json: JsonFlag = False,
     quiet: QuietFlag = False,
     config: ConfigFile = None,
@@ -82,31 +92,31 @@ def replay(
     judged_at = None if now is None else instant(now)
     if html is not None and compare is None:
         raise typer.BadParameter("a report is made with --compare", param_hint="--html")
+    folder = rules or rules_of(config, account)
     with (
         progress(quiet=quiet) as tell,
         opened_source(history, mapping, config, account, tell) as source,
     ):
-        folder = rules or source.rules
         summary, found = None, None
         if compare is None:
             summary = _judged(source, folder, judged_at, out, rows_too=not json)
         else:
             found = _compared(source, (folder, compare), judged_at, out)
     if summary is not None:
-        _show_summary(summary, source.history.name, out, json=json, quiet=quiet)
+        _show_summary(summary, source.name, out, json=json, quiet=quiet)
     if found is not None:
         _show_comparison(found, html, out, json=json, quiet=quiet)
 
 
 def _judged(
-    source: "Source", folder: Path, now: datetime | None, out: Path | None, *, rows_too: bool
+    source: "History", folder: Path, now: datetime | None, out: Path | None, *, rows_too: bool
 ) -> "Summary":
     from worker.replay import replay as run
     from worker.rule_folder import load_folder
 
     policy = load_folder(folder)
     with _rows_to(out, rows_too=rows_too) as write:
-        return run(policy, source.history, now=now, write=write)
+        return run(policy, source, now=now, write=write)
 
 
 @contextmanager
@@ -120,7 +130,7 @@ def _rows_to(out: Path | None, *, rows_too: bool) -> Iterator[Write]:
 
 
 def _compared(
-    source: "Source", folders: tuple[Path, Path], now: datetime | None, out: Path | None
+    source: "History", folders: tuple[Path, Path], now: datetime | None, out: Path | None
 ) -> "Backtest":
     from dataclasses import replace
 
@@ -129,10 +139,10 @@ def _compared(
 
     before, after = (load_folder(one) for one in folders)
     if out is None:
-        found = backtest(before, after, source.history, now=now)
+        found = backtest(before, after, source, now=now)
     else:
         with written_to(out) as write:
-            found = backtest(before, after, source.history, now=now, write=write)
+            found = backtest(before, after, source, now=now, write=write)
     return replace(found, names=(str(folders[0]), str(folders[1])))
 
 
@@ -188,7 +198,15 @@ def summary_lines(summary: "Summary", name: str) -> list[str]:
         lines.append(f"{summary.n_without_rows} tickets have no target")
     if summary.n_moved:
         lines.append(f"{summary.n_moved} happenings lay before their ticket's creation")
+    lines += [f"{n} cycles are excluded: {_why(one)}" for one, n in summary.excluded.most_common()]
     return [*lines, "", *table(_counts(summary))]
+
+
+def _why(reason: str) -> str:
+    """The reason of an exclusion in words, and where it stands."""
+    if reason == "before_enforce_from":
+        return "they began before settings.enforce_from"
+    return f"{reason.replace('_', ' ')} (exclusions)"
 
 
 def bad_lines(bad: "Sequence[BadLine]") -> list[str]:

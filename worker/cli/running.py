@@ -71,14 +71,23 @@ def _once(settings: "Settings", *, json: bool, quiet: bool) -> None:
         for one in reports:
             result(_line(one))
     for one in reports:
-        if one.paused:
-            message = f"{one.account}: the connection is paused: {one.paused}"
-            raise CommandFailed(message, ExitCode.OUTSIDE)
-        if one.cut_short:
-            message = f"{one.account}: {one.cut_short}; the next pass goes on from here"
-            raise CommandFailed(message, ExitCode.OUTSIDE)
-        if not one.is_complete:
-            say(f"{one.account}: not everything could be done now; the next pass goes on")
+        _fail_if_hindered(one)
+
+
+def _fail_if_hindered(report: "PassReport") -> None:
+    """End with a reason where the pass could not do what it should."""
+    name = report.account
+    if report.paused:
+        raise CommandFailed(f"{name}: the connection is paused: {report.paused}", ExitCode.OUTSIDE)
+    if report.cut_short:
+        message = f"{name}: {report.cut_short}; the next pass goes on from here"
+        raise CommandFailed(message, ExitCode.OUTSIDE)
+    if report.unsent.number:
+        # What is given up is for somebody here to mend; the rest is a service's trouble.
+        code = ExitCode.ERROR if report.unsent.given_up else ExitCode.OUTSIDE
+        raise CommandFailed(f"{name}: {report.unsent_text()}", code)
+    if not report.is_complete:
+        say(f"{name}: not everything could be done now; the next pass goes on")
 
 
 def _line(report: "PassReport") -> str:
@@ -86,4 +95,5 @@ def _line(report: "PassReport") -> str:
         f"{report.account}: {report.tickets} tickets, {report.judged} judged, "
         f"{report.writes} written, {report.would_write} waiting to be written, "
         f"{report.messages} messages, {report.api_calls} API calls"
+        + (f"; {report.unsent_text()}" if report.unsent.number else "")
     )

@@ -15,33 +15,33 @@ if TYPE_CHECKING:
     from connector.sandbox.settings import SandboxSettings
 
 
+_Port = Annotated[int, typer.Option(help="Loopback port; 0 takes a free one.", min=0, max=65535)]
+_Speed = Annotated[float, typer.Option(help="How many times faster its clock runs.", min=0)]
+_Profile = Annotated[
+    Literal["default", "high_volume", "trial"], typer.Option(help="Whose rate limits it has.")
+]
+_Faults = Annotated[
+    list[str] | None,
+    typer.Option(help="A fault's name, or a file with one a line; repeatable.", metavar="FAULT"),
+]
+_Traffic = Annotated[
+    float | None, typer.Option(help="New tickets an hour of its clock; else as many as before.")
+]
+
+
 def sandbox(
     *,
-    port: Annotated[
-        int, typer.Option(help="Loopback port; 0 takes a free one.", min=0, max=65535)
-    ] = 8321,
+    port: _Port = 8321,
     tickets: Annotated[int, typer.Option(help="How many tickets it begins with.", min=0)] = 300,
     seed: Annotated[int, typer.Option(help="The same seed makes the same helpdesk.")] = 1,
-    speed: Annotated[
-        float, typer.Option(help="How many times faster its clock runs.", min=0)
-    ] = 1.0,
-    profile: Annotated[
-        Literal["default", "high_volume", "trial"], typer.Option(help="Whose rate limits it has.")
-    ] = "default",
-    faults: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="A fault's name, or a file with one a line; repeatable.", metavar="FAULT"
-        ),
-    ] = None,
-    traffic: Annotated[
-        float | None, typer.Option(help="New tickets an hour of its clock; else as many as before.")
-    ] = None,
+    speed: _Speed = 1.0,
+    profile: _Profile = "default",
+    faults: _Faults = None,
+    traffic: _Traffic = None,
     json: JsonFlag = False,
     quiet: QuietFlag = False,
 ) -> None:
     """Serve a Zendesk account with a busy fictional helpdesk on this machine."""
-    from connector.sandbox.server import Sandbox
     from connector.sandbox.settings import SandboxSettings
 
     settings = SandboxSettings(
@@ -52,6 +52,13 @@ def sandbox(
         traffic=traffic,
         faults=tuple(name for one in faults or () for name in _fault_names(one)),
     )
+    _serve(settings, port, json=json, quiet=quiet)
+
+
+def _serve(settings: "SandboxSettings", port: int, *, json: bool, quiet: bool) -> None:
+    """Serve until Ctrl-C or SIGTERM."""
+    from connector.sandbox.server import Sandbox
+
     stopped = threading.Event()
     try:
         server = Sandbox(settings)

@@ -32,7 +32,7 @@ class Site:
         """The rules of a folder, else those that the settings name."""
         from worker.rule_folder import load_folder
 
-        return load_folder(folder or self.account.rules_path or Path("sla"))
+        return load_folder(folder or self.account.rules_path)
 
     def helpdesk(self, policy: "Policy") -> "Helpdesk":
         """The connection, which must know whose comments are nobody's reply.
@@ -55,6 +55,17 @@ class Site:
             bots=in_force.settings.bots,
             with_names=reads_names(policy) or reads_names(in_force),
         )
+
+    def misfits(self, policy: "Policy") -> list[str]:
+        """In what the rules and the account do not fit, a sentence each."""
+        from connector.base import HelpdeskError
+        from worker.rule_fit import MOST_ORGANIZATIONS, misfits
+
+        try:
+            inventory = self.helpdesk(policy).inventory(most_organizations=MOST_ORGANIZATIONS)
+        except HelpdeskError as fault:
+            return [f"the rules were not compared with what the account has: {fault}"]
+        return [one.sentence() for one in misfits(policy, inventory)]
 
     def plan(self, policy: "Policy", only: list[str], progress: "Progress") -> "Plan":
         """Read what is new, then judge."""

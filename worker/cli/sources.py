@@ -54,14 +54,6 @@ def opened_store(config: Path | None, account: str | None) -> Iterator[Store]:
         database.close()
 
 
-@dataclass(frozen=True)
-class Source:
-    """Tickets to judge, and the folder of rules where none is named."""
-
-    history: "History"
-    rules: Path
-
-
 @contextmanager
 def opened_source(
     history: Path | None,
@@ -69,18 +61,17 @@ def opened_source(
     config: Path | None,
     account: str | None,
     tell: "Progress",
-) -> Iterator[Source]:
+) -> "Iterator[History]":
     """The history of a file, else that of the store."""
     from worker.histories import StoreHistory
 
     if history is not None:
-        yield Source(opened_history(history, mapping, tell), Path("sla"))
+        yield opened_history(history, mapping, tell)
         return
     if mapping is not None:
         raise CommandFailed("--mapping says what a CSV file means; name it with --history")
     with opened_store(config, account) as store:
-        rules = store.account.rules_path or Path("sla")
-        yield Source(StoreHistory(store.database, store.account.name, store.now(), tell), rules)
+        yield StoreHistory(store.database, store.account.name, store.now(), tell)
 
 
 def opened_history(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from worker.cli.exit_codes import CommandFailed
-from worker.cli.options import AccountName, ConfigFile
+from worker.cli.options import AccountName, ConfigFile, rules_of
 from worker.cli.options import present as now
 from worker.cli.output import JsonFlag, QuietFlag, as_json, counted, result, say
 
@@ -21,23 +21,31 @@ if TYPE_CHECKING:
 SCHEMA_FILE = "stipt.schema.json"
 
 
+_Folder = Annotated[
+    Path | None,
+    typer.Argument(help="Folder to write; else STIPT_RULES_PATH, else sla.", metavar="DIR"),
+]
+_FromExisting = Annotated[
+    bool,
+    typer.Option(
+        "--from-existing",
+        help="Propose rules from the account's SLA policies, schedules and customer fields.",
+    ),
+]
+
+
 def init(
     *,
-    folder: Annotated[Path, typer.Argument(help="Folder to write.", metavar="DIR")] = Path("sla"),
+    folder: _Folder = None,
     force: Annotated[bool, typer.Option("--force", help="Write over files that exist.")] = False,
-    from_existing: Annotated[
-        bool,
-        typer.Option(
-            "--from-existing",
-            help="Propose rules from the account's SLA policies, schedules and customer fields.",
-        ),
-    ] = False,
+    from_existing: _FromExisting = False,
     json: JsonFlag = False,
     quiet: QuietFlag = False,
     config: ConfigFile = None,
     account: AccountName = None,
 ) -> None:
     """Write a starter folder of rule files with comments, tests and an editor's schema."""
+    folder = folder or rules_of(config, account)
     if folder.exists() and not folder.is_dir():
         raise CommandFailed(f"{folder}: there is a file of this name")
     proposal = _proposal(config, account) if from_existing else None

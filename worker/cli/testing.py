@@ -10,47 +10,57 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from worker.cli.exit_codes import CommandFailed, ExitCode
-from worker.cli.options import AccountName, ConfigFile
+from worker.cli.options import AccountName, ConfigFile, rules_of
 from worker.cli.output import JsonFlag, QuietFlag, as_json, result, say
+from worker.cli.recording import Source, recorded
 
 if TYPE_CHECKING:
     from rules.trial import TrialResult
     from rules.trial_coverage import Covered
 
 
+_Paths = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        help="Folders, or files of tests; else STIPT_RULES_PATH, else sla.", metavar="PATHS"
+    ),
+]
+_Regex = Annotated[
+    str | None, typer.Option(help="Only tests whose name this finds.", metavar="REGEX")
+]
+_Strict = Annotated[bool, typer.Option("--strict", help="A tier or customer without a test fails.")]
+_Github = Annotated[bool, typer.Option("--github", help="Print annotations for GitHub Actions.")]
+_Junit = Annotated[
+    Path | None, typer.Option(help="Write the results as JUnit XML.", metavar="FILE")
+]
+_Record = Annotated[
+    str | None,
+    typer.Option(help="Print a test made of this ticket, anonymised.", metavar="TICKET"),
+]
+_History = Annotated[
+    Path | None,
+    typer.Option(help="Record from this file; else from the store.", metavar="FILE"),
+]
+_Mapping = Annotated[
+    Path | None, typer.Option(help="What the columns of a CSV file mean.", metavar="FILE")
+]
+_Now = Annotated[
+    str | None,
+    typer.Option(help="Record an open ticket up to this instant.", metavar="TIME"),
+]
+
+
 def test(
     *,
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(help="Folders, or files of tests; else sla/.", metavar="PATHS"),
-    ] = None,
-    run: Annotated[
-        str | None, typer.Option(help="Only tests whose name this finds.", metavar="REGEX")
-    ] = None,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="A tier or customer without a test fails.")
-    ] = False,
-    github: Annotated[
-        bool, typer.Option("--github", help="Print annotations for GitHub Actions.")
-    ] = False,
-    junit: Annotated[
-        Path | None, typer.Option(help="Write the results as JUnit XML.", metavar="FILE")
-    ] = None,
-    record: Annotated[
-        str | None,
-        typer.Option(help="Print a test made of this ticket, anonymised.", metavar="TICKET"),
-    ] = None,
-    history: Annotated[
-        Path | None,
-        typer.Option(help="Record from this file; else from the store.", metavar="FILE"),
-    ] = None,
-    mapping: Annotated[
-        Path | None, typer.Option(help="What the columns of a CSV file mean.", metavar="FILE")
-    ] = None,
-    now: Annotated[
-        str | None,
-        typer.Option(help="Record an open ticket up to this instant.", metavar="TIME"),
-    ] = None,
+    paths: _Paths = None,
+    run: _Regex = None,
+    strict: _Strict = False,
+    github: _Github = False,
+    junit: _Junit = None,
+    record: _Record = None,
+    history: _History = None,
+    mapping: _Mapping = None,
+    now: _Now = None,
     json: JsonFlag = False,
     quiet: QuietFlag = False,
     config: ConfigFile = None,
@@ -58,24 +68,25 @@ def test(
 ) -> None:
     """Run the tests of rules on a virtual clock, and say what no test reaches."""
     if record is not None:
-        from worker.cli.recording import Source, recorded
-
-        source = Source(history, mapping, now, config, account)
-        text = recorded(record.removeprefix("#"), paths, source)
-        if json:
-            as_json({"test": text})
-        else:
-            typer.echo(text, nl=False)
+        _show_recorded(record, paths, Source(history, mapping, now, config, account), json=json)
         return
     if (history, mapping, now) != (None, None, None):
         raise typer.BadParameter("--history, --mapping and --now go with --record")
-    report = _tested(paths or [Path("sla")], run)
+    report = _tested(paths or [rules_of(config, account)], run)
     if junit is not None:
         from worker.cli.junit import junit_text
 
         junit.write_text(junit_text(report.results, report.owed(strict=strict)), encoding="utf-8")
     _show(report, strict=strict, json=json, github=github, quiet=quiet)
     raise typer.Exit(ExitCode.DONE if report.is_fine(strict=strict) else ExitCode.ERROR)
+
+
+def _show_recorded(record: str, paths: list[Path] | None, source: Source, *, json: bool) -> None:
+    text = recorded(record.removeprefix("#"), paths, source)
+    if json:
+        as_json({"test": text})
+    else:
+        typer.echo(text, nl=False)
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,8 @@ NEVER_PUBLIC: tuple[Network, ...] = (
     ipaddress.ip_network("fec0::/10"),  # site-local
 )
 
+_INSIDE = "the host is in a private network that is not allowed (STIPT_ALLOW_NETWORKS)"
+
 
 def system_resolver(host: str) -> Sequence[str]:
     """All addresses of a name, as the system sees them.
@@ -102,6 +104,8 @@ class Reach:
         address = as_address(host)
         if address is not None and self._inside(address):
             return
+        if address is not None and not is_public(address):
+            raise NotDelivered("permanent", _INSIDE)
         if not self._listed(host):
             raise NotDelivered(
                 "permanent", "the host is not on the list of allowed hosts (STIPT_ALLOW_HOSTS)"
@@ -109,10 +113,7 @@ class Reach:
         addresses = [] if self.proxied else self._addresses(host, address)
         for one in addresses:
             if not (self._inside(one) or is_public(one)):
-                raise NotDelivered(
-                    "permanent",
-                    "the host is in a private network that is not allowed (STIPT_ALLOW_NETWORKS)",
-                )
+                raise NotDelivered("permanent", _INSIDE)
         if addresses and all(self._inside(one) for one in addresses):
             return
         if not secure:

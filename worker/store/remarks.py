@@ -3,13 +3,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
 
+from worker.store.database import epoch
 from worker.store.tables import outbox, set_aside, unknown_words
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from worker.store.database import Books
 
 
@@ -56,6 +60,39 @@ def messages_dead(books: Books, most: int) -> Counted:
     found = [(int(row["messages"]), str(row["detail"])) for row in books.rows(choice)]
     shown = tuple(f"{detail} ({number})" for number, detail in found[:most])
     return Counted(sum(number for number, _ in found), shown)
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """Messages that could not be sent, by reason: given up, and still to be tried again."""
+
+    given_up: dict[str, int]
+    tried_again: dict[str, int]
+
+    @property
+    def number(self) -> int:
+        """How many there are in all."""
+        return sum(self.given_up.values()) + sum(self.tried_again.values())
+
+
+def messages_unsent(books: Books, since: datetime) -> Unsent:
+    """Messages given up since then, and those whose last try failed."""
+    rows = outbox.c
+    given_up = sa.and_(rows.state == "dead", rows.ended_at >= epoch(since))
+    # A wait that the other side asked for, or a recipient's hours, is no failed try.
+    failing = sa.and_(rows.state == "ready", rows.attempt > 0, rows.detail.is_not(None))
+    return Unsent(_by_reason(books, given_up), _by_reason(books, failing))
+
+
+def _by_reason(books: Books, chosen: sa.ColumnElement[bool]) -> dict[str, int]:
+    rows = outbox.c
+    choice = (
+        sa.select(sa.func.coalesce(rows.detail, "no reason is known"), sa.func.count())
+        .where(books.of(outbox), chosen)
+        .group_by(rows.detail)
+        .order_by(sa.func.count().desc(), rows.detail)
+    )
+    return {row[0]: int(row[1]) for row in books.tx.execute(choice)}
 
 
 def _counted(all_of_them: list[str], most: int) -> Counted:

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether rules speak of what an account has: its customers, their fields, its statuses.
+
+`stipt check` sees rule files alone; a slip in the name of a field or a status,
+or a tier that nobody belongs to, shows only beside the account.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from rules.facts import STATUSES
+from rules.policy import AnyOf, Not, PathIs
+from rules.select import condition_paths, organization_reader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from connector.base import Inventory
+    from rules.facts import Organization
+    from rules.policy import Condition, Contract, Policy, Target, Tier, Where
+
+MOST_ORGANIZATIONS = 2_000
+"""Customers that are looked at: twenty calls."""
+
+_FIELDS = "organization.fields."
+
+Holds = Literal["yes", "no", "depends"]
+"""Whether a condition holds for every, no, or some ticket of a customer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """Something that the rules say and the account does not have."""
+
+    kind: Literal["tier", "customer", "organization field", "status", "contracts"]
+    what: str
+    remedy: str
+
+    def sentence(self) -> str:
+        """What is wrong and what to do."""
+        return f"{self.what}; {self.remedy}"
+
+
+def misfits(policy: Policy, inventory: Inventory) -> list[Misfit]:
+    """Everything in which the rules and the account do not fit, in the order of the kinds."""
+    return [
+        *_unmatched(policy, inventory),
+        *_two_contracts(policy, inventory.organizations or ()),
+        *_unknown_fields(policy, inventory.organization_fields),
+        *_unknown_statuses(policy, inventory.statuses),
+    ]
+
+
+def only_last_tier(policy: Policy, organizations: Iterable[Organization]) -> list[Organization]:
+    """The customers that no contract and no tier but the last can match."""
+    others: list[Tier | Contract] = [*policy.contracts, *policy.tiers[:-1]]
+    return [
+        one for one in organizations if all(holds_for(each.match, one) == "no" for each in others)
+    ]
+
+
+def holds_for(condition: Condition, organization: Organization) -> Holds:
+    """Whether a condition holds for a customer's tickets, whatever else they say."""
+    if isinstance(condition, PathIs):
+        if not condition.path.startswith("organization."):
+            return "depends"
+        value = organization_reader(condition.path)(organization)
+        values = (value,) if isinstance(value, str) else value or ()
+        return "yes" if not condition.values.isdisjoint(values) else "no"
+    if isinstance(condition, Not):
+        return _OPPOSITE[holds_for(condition.part, organization)]
+    parts = {holds_for(part, organization) for part in condition.parts}
+    settles: Holds = "yes" if isinstance(condition, AnyOf) else "no"
+    if settles in parts:
+        return settles
+    return "depends" if "depends" in parts else _OPPOSITE[settles]
+
+
+_OPPOSITE: dict[Holds, Holds] = {"yes": "no", "no": "yes", "depends": "depends"}
+
+
+def _unmatched(policy: Policy, inventory: Inventory) -> Iterator[Misfit]:
+    customers = inventory.organizations
+    if customers is None:
+        return
+    looked = f"the {len(customers)} organizations of the account"
+    if not inventory.has_all_organizations:
+        looked = f"the first {len(customers)} organizations of the account"
+    holders: list[tuple[Literal["tier", "customer"], Tier | Contract]] = [
+        *(("tier", one) for one in policy.tiers),
+        *(("customer", one) for one in policy.contracts),
+    ]
+    for kind, holder in holders:
+        # What says nothing of customers is matched by tickets, which are not looked at.
+        if not any(path.startswith("organization.") for path in condition_paths(holder.match)):
+            continue
+        if all(holds_for(holder.match, one) == "no" for one in customers):
+            yield Misfit(
+                kind,
+                f"none of {looked} matches the {kind} {holder.name} ({holder.where})",
+                "mend its match, or fill the field at the organizations meant",
+            )
+
+
+def _two_contracts(policy: Policy, customers: Iterable[Organization]) -> Iterator[Misfit]:
+    """Pairs of contracts that both hold for every ticket of a customer on some day."""
+    for customer in customers:
+        sure = [one for one in policy.contracts if holds_for(one.match, customer) == "yes"]
+        for number, one in enumerate(sure):
+            for other in sure[number + 1 :]:
+                if _overlap(one, other):
+                    yield Misfit(
+                        "contracts",
+                        f"the contracts {one.name} ({one.where}) and {other.name} "
+                        f"({other.where}) both match organization {customer.id} on one day",
+                        "part them by their match or their dates",
+                    )
+
+
+def _overlap(one: Contract, other: Contract) -> bool:
+    begins = [date for date in (one.from_at, other.from_at) if date is not None]
+    ends = [date for date in (one.until_at, other.until_at) if date is not None]
+    return not begins or not ends or max(begins) < min(ends)
+
+
+def _unknown_fields(policy: Policy, known: frozenset[str] | None) -> Iterator[Misfit]:
+    if known is None:
+        return
+    read: dict[str, Where] = {}
+    for path, where in _paths(policy):
+        if path.startswith(_FIELDS):
+            read.setdefault(path.removeprefix(_FIELDS), where)
+    for key, where in sorted(read.items()):
+        if key not in known:
+            yield Misfit(
+                "organization field",
+                f"the account has no organization field {key}, which {where} reads",
+                _nearest(key, known, "make the field, or name one that there is"),
+            )
+
+
+def _unknown_statuses(policy: Policy, known: frozenset[str] | None) -> Iterator[Misfit]:
+    if known is None:
+        return
+    named: dict[str, Where] = {}
+    for target in _targets(policy):
+        for status in target.pause_on or ():
+            if status not in STATUSES:
+                named.setdefault(status, target.places.get("pause_on", target.where))
+    for status, where in sorted(named.items()):
+        if status not in known:
+            yield Misfit(
+                "status",
+                f'the account has no status "{status}", on which {where} pauses',
+                _nearest(status, known, "name one that there is, as agents see it"),
+            )
+
+
+def _paths(policy: Policy) -> Iterator[tuple[str, Where]]:
+    for holder in _holders(policy):
+        for path in condition_paths(holder.match):
+            yield path, holder.where
+    for target in _targets(policy):
+        for path in condition_paths(target.when):
+            yield path, target.where
+    for chooser in policy.choosers.values():
+        yield chooser.path, chooser.where
+
+
+def _targets(policy: Policy) -> Iterator[Target]:
+    for holder in _holders(policy):
+        yield from holder.targets
+
+
+def _holders(policy: Policy) -> list[Tier | Contract]:
+    return [*policy.tiers, *policy.contracts]
+
+
+def _nearest(name: str, known: Iterable[str], otherwise: str) -> str:
+    near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.6)
+    return f'did you mean "{near[0]}"?' if near else otherwise
