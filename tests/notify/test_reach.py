@@ -53,7 +53,7 @@ def refusal(where: Reach, host: str, port: int = 443, *, secure: bool = True) ->
 )
 def test_an_inner_address_is_refused_however_it_is_written(address: str):
     assert not is_public(ipaddress.ip_address(address))
-    assert "STIPT_ALLOW_HOSTS" in refusal(reach(), f"[{address}]").detail
+    assert "STIPT_ALLOW_NETWORKS" in refusal(reach(), f"[{address}]").detail
     listed = reach(hosts=(address, f"[{address}]"))
     assert "STIPT_ALLOW_NETWORKS" in refusal(listed, address).detail
     named = reach(address)
