@@ -7,6 +7,8 @@ lease runs out. So there are no retries, no delays and no results here.
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -20,11 +22,10 @@ from worker.logs import get_logger
 from worker.process_lock import holder
 from worker.sending import LEASE as NOTE_LEASE
 from worker.settings import SettingsInvalid
-from worker.store.looks import Look
 from worker.writeback import LEASE as WRITE_LEASE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from dramatiq import Broker
     from dramatiq.middleware import Middleware
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from worker.wiring import AccountWork, Installation
 
 QUEUE = "stipt"
+_LOOK_FOR = 1.0
+"""Real seconds for which one call judges before others get their turn."""
+
 _log = get_logger(__name__)
 
 
@@ -67,15 +71,27 @@ class Actors:
     """The four things that a worker can be woken for."""
 
     def __init__(self, broker: Broker, installation: Installation) -> None:
+        self._broker = broker
         self._installation = installation
+        self._monotonic = time.monotonic
+        self._judging = {work.name: threading.Lock() for work in installation.accounts}
         self._look = self._actor(broker, "look", self._do_look)
         self._write = self._actor(broker, "write", self._do_write)
         self._send = self._actor(broker, "send", self._do_send)
         self._note = self._actor(broker, "note", self._do_note)
 
-    def look(self, account: str, look: Look) -> None:
-        """Judge claimed tickets."""
-        self._look.send(account, list(look.ticket_ids), look.token)
+    def waiting(self) -> int:
+        """Wake-up calls that nobody has taken yet; 0 where the broker cannot tell."""
+        broker = self._broker
+        if isinstance(broker, StubBroker):
+            size: int = broker.queues[QUEUE].qsize()
+            return size
+        ask: Callable[[str], int] | None = getattr(broker, "do_qsize", None)
+        return 0 if ask is None else ask(QUEUE)
+
+    def look(self, account: str) -> None:
+        """Judge tickets whose moment has come."""
+        self._look.send(account)
 
     def write(self, account: str) -> None:
         """Write what waits."""
@@ -96,15 +112,30 @@ class Actors:
             options={"max_retries": 0},
         )
 
-    def _do_look(self, account: str, ticket_ids: Sequence[str], token: str) -> None:
-        def judge(work: AccountWork) -> None:
-            found = work.reconciler.reconcile(Look(tuple(ticket_ids), token))
-            if work.writes and found.changes:
-                self.write(account)
-            if found.messages:
-                self.send(account)
+    def _do_look(self, account: str) -> None:
+        # Judging keeps a core busy: a second thread of this process would only slow the first.
+        judging = self._judging[account]
+        if judging.acquire(blocking=False):
+            try:
+                self._contained("look", account, self._judge_due)
+            finally:
+                judging.release()
 
-        self._contained("look", account, judge)
+    def _judge_due(self, work: AccountWork) -> None:
+        until = self._monotonic() + _LOOK_FOR
+        while not self._installation.stop.is_set():
+            look = work.reconciler.claim()
+            if not look.ticket_ids:
+                return
+            found = work.reconciler.reconcile(look)
+            self._installation.heartbeats.beat("look")
+            if work.writes and found.changes:
+                self.write(work.name)
+            if found.messages:
+                self.send(work.name)
+            if self._monotonic() > until:
+                self.look(work.name)  # messages and writes get their turn in between
+                return
 
     def _do_write(self, account: str) -> None:
         # One writer per account: bulk jobs side by side would crowd out other tools.

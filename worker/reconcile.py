@@ -17,7 +17,6 @@ from worker.logs import get_logger
 from worker.store.facts import load_tickets
 from worker.store.judgements import store_judgements
 from worker.store.looks import (
-    QUARANTINED_AFTER,
     claim_looks,
     push_ahead,
     release_looks,
@@ -144,12 +143,14 @@ class Reconciler:
             # The kind only: an error's text might quote a ticket.
             reason = f"{type(error).__name__} while judging"
             with self._database.write(self._account) as books:
-                tries = push_ahead(books, ticket.id, token, reason, now)
-            if tries == 1 and reason not in told:
+                pushed = push_ahead(books, ticket.id, token, reason, now)
+            if pushed is None:
+                continue
+            if pushed.is_new and reason not in told:
                 _log.error("ticket_failed", ticket_id=ticket.id, exc_info=error)
                 report(error)
             told[reason] = told.get(reason, 0) + 1
-            if tries >= QUARANTINED_AFTER:
+            if pushed.is_quarantined:
                 _log.error("ticket_quarantined", ticket_id=ticket.id, reason=reason)
         for reason, count in told.items():
             _log.error("tickets_failed", account=self._account, reason=reason, count=count)

@@ -34,11 +34,11 @@ if TYPE_CHECKING:
 
 Role = Literal["all", "poll", "tick", "work", "web"]
 
-TICK_EVERY = 0.5
-"""Real seconds between two looks at the clock."""
+POLL_EVERY = 0.5
+"""Real seconds between two looks whether it is time to poll."""
 
 THREADS = 4
-_POLL_LEASE = 60
+POLL_LEASE = 60
 """Real seconds beyond the interval of polling for which a poller stays the only one."""
 
 _AUDIT_EVERY = 60
@@ -102,8 +102,8 @@ class Service:
                 self._loop(f"poll:{work.name}", self._poller(work))
         if self._has("tick"):
             ticker = Ticker(self._installation, self._actors)
-            self._loop("tick", lambda: self._tick(ticker))
-            self._loop("audit", self._audit)
+            self._loop("tick", ticker.tick)
+            self._loop("audit", self._auditor())
         self._loop("rules", self._rules_reader())
         _log.info("service_started", role=",".join(sorted(self._roles)))
 
@@ -129,6 +129,7 @@ class Service:
 
         def loop() -> None:
             stop = self._installation.stop
+            self._installation.heartbeats.beat(name)
             while not stop.is_set():
                 try:
                     wait = body()
@@ -146,38 +147,44 @@ class Service:
     def _poller(self, work: AccountWork) -> Callable[[], float]:
         installation, me = self._installation, holder()
         interval = work.settings.poll_interval.total_seconds()
-        lease = int(interval) + _POLL_LEASE
-        next_poll = 0.0
+        lease = int(interval) + POLL_LEASE
+        next_poll = polled_at = 0.0
 
         def poll() -> float:
-            nonlocal next_poll
+            nonlocal next_poll, polled_at
             now = installation.clock.now().timestamp()
-            if now < next_poll:
+            # A clock that was set back behind the last poll tells nothing of the next.
+            if polled_at <= now < next_poll:
                 # In steps: the sandbox's clock may run a thousand times as fast.
-                return TICK_EVERY
+                return POLL_EVERY
             with kept_lease(
                 installation.database, work.name, "poll", me, lease, is_given_back=False
             ) as is_ours:
                 if not is_ours:
-                    return TICK_EVERY * 10
+                    return POLL_EVERY * 10
                 polled = work.poller.poll()
                 work.poller.retry_set_aside()
-            next_poll = now + interval
+            polled_at, next_poll = now, now + interval
             if polled.not_before is not None:
                 next_poll = polled.not_before.timestamp()
-            return TICK_EVERY
+            return POLL_EVERY
 
         return poll
 
-    def _tick(self, ticker: Ticker) -> float:
-        ticker.tick()
-        return TICK_EVERY
+    def _auditor(self) -> Callable[[], float]:
+        next_audit = time.monotonic() + _AUDIT_EVERY
 
-    def _audit(self) -> float:
-        self._installation.stop.wait(_AUDIT_EVERY)
-        if not self._installation.stop.is_set():
-            audit_and_ping(self._installation)
-        return 0.0
+        def audit() -> float:
+            nonlocal next_audit
+            begun = time.monotonic()
+            if begun >= next_audit:
+                audit_and_ping(self._installation)
+                took = time.monotonic() - begun
+                # A large database is audited less often: never more than a tenth of the time.
+                next_audit = begun + max(_AUDIT_EVERY, took * 10)
+            return POLL_EVERY * 4
+
+        return audit
 
     def _rules_reader(self) -> Callable[[], float]:
         unchecked = {work.name for work in self._installation.accounts}

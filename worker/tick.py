@@ -1,24 +1,43 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Looks at the clock: claims what is due and wakes those who do it.
+"""Looks at the clock: wakes those who judge, write and send, and says when to look again.
 
-Any number of processes may tick: claims are atomic, and a wake-up call too
-many finds nothing to do.
+Nothing is claimed here. Whoever is woken claims what it can do at once, so a
+backlog waits in the rows and not in leases that run out. Any number of
+processes may tick: a wake-up call too many finds nothing to do.
 """
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from worker.store.accounts import account_row
+from worker.logs import get_logger
+from worker.reconcile import BATCH
+from worker.store.claims import follow_clock_back
 from worker.store.database import epoch
-from worker.store.messages import next_message_at
-from worker.store.wanted import next_due
+from worker.store.looks import due_looks
+from worker.store.moments import next_moments
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from worker.actors import Actors
+    from worker.store.moments import Moments
     from worker.wiring import AccountWork, Installation
 
-_BATCHES_PER_TICK = 20
+LONGEST_SLEEP = 0.5
+"""Real seconds: clocks jump, and others add rows that are due before what is known here."""
+
+_SHORTEST_SLEEP = 0.02
+_WHILE_BUSY = 0.25
+_MOST_WAKES = 8
+"""So many judges are woken at once for a backlog."""
+
+_MOST_WAITING = 64
+"""Wake-up calls at the broker; more would only tell the same."""
+
+_JUMP = timedelta(seconds=30)
+_log = get_logger(__name__)
 
 
 class Ticker:
@@ -27,33 +46,58 @@ class Ticker:
     def __init__(self, installation: Installation, actors: Actors) -> None:
         self._installation = installation
         self._actors = actors
+        self._last = installation.clock.now()
 
-    def tick(self) -> int:
-        """Wake whoever is needed now; returns how many tickets were claimed."""
-        return sum(self._tick(work) for work in self._installation.accounts)
+    def tick(self) -> float:
+        """Wake whoever is needed now; returns the real seconds until the next look."""
+        now = self._installation.clock.now()
+        if now < self._last - _JUMP:
+            self._follow_back(self._last - now)
+        self._last = now
+        if self._actors.waiting() >= _MOST_WAITING:
+            return _WHILE_BUSY
+        return min(self._tick(work, now) for work in self._installation.accounts)
 
-    def _tick(self, work: AccountWork) -> int:
-        claimed = 0
-        for _ in range(_BATCHES_PER_TICK):
-            if self._installation.stop.is_set():
-                break
-            look = work.reconciler.claim()
-            if not look.ticket_ids:
-                break
-            claimed += len(look.ticket_ids)
-            self._actors.look(work.name, look)
-        self._sweep(work)
-        return claimed
-
-    def _sweep(self, work: AccountWork) -> None:
-        """Wake writer and sender when a row waits: the call that announced it may be lost."""
-        now = epoch(self._installation.clock.now())
+    def _tick(self, work: AccountWork, now: datetime) -> float:
         with self._installation.database.read(work.name) as books:
-            message_at, change_at = next_message_at(books), next_due(books)
-            is_paused = account_row(books).paused_at is not None
-        if is_paused:
-            return
-        if message_at is not None and message_at <= now:
+            moments = next_moments(books)
+            n_due = 0
+            if _is_due(moments.look_at, now):
+                n_due = due_looks(books, now, _MOST_WAKES * BATCH)
+        for _ in range(-(-n_due // BATCH)):
+            self._actors.look(work.name)
+        woken = self._sweep(work, moments, now)
+        if n_due or woken:
+            return _WHILE_BUSY
+        return _until_next(moments, now, writes=work.writes)
+
+    def _sweep(self, work: AccountWork, moments: Moments, now: datetime) -> bool:
+        """Wake writer and sender when a row waits: the call that announced it may be lost."""
+        if moments.is_paused:
+            return False
+        sends = _is_due(moments.message_at, now)
+        writes = work.writes and _is_due(moments.change_at, now)
+        if sends:
             self._actors.send(work.name)
-        if work.writes and change_at is not None and change_at <= now:
+        if writes:
             self._actors.write(work.name)
+        return sends or writes
+
+    def _follow_back(self, by: timedelta) -> None:
+        """The clock was set back: what was to wait a while must not wait that much longer."""
+        _log.warning("clock_went_back", duration_ms=int(by.total_seconds() * 1000))
+        now = self._installation.clock.now()
+        for work in self._installation.accounts:
+            with self._installation.database.write(work.name) as books:
+                follow_clock_back(books, now, by)
+
+
+def _is_due(moment: int | None, now: datetime) -> bool:
+    return moment is not None and moment <= epoch(now)
+
+
+def _until_next(moments: Moments, now: datetime, *, writes: bool) -> float:
+    known = [moments.look_at, moments.message_at, moments.change_at if writes else None]
+    # What is due and could not be handed out (a pause) is no reason to hurry.
+    ahead = [one - now.timestamp() for one in known if one is not None and one > now.timestamp()]
+    return max(_SHORTEST_SLEEP, min([LONGEST_SLEEP, *ahead]))

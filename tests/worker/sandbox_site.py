@@ -3,17 +3,15 @@
 
 import json
 import os
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from connector.sandbox import Limits, Sandbox
+from tests.worker.worker_process import WorkerProcess, started_pass, started_service
 from worker.settings import load_settings
 from worker.store.database import Database
 from worker.store.tables import cursors, field_changes, happenings, leases, outbox, tickets
@@ -28,8 +26,6 @@ GENEROUS = Limits(
     ticket_fields_index=10_000,
     audits=100_000,
 )
-SERVE = "import sys; from worker.run import run; from worker.settings import load_settings; "
-SERVE += "sys.exit(run(load_settings()))"
 NOTES = """
 version: 1
 settings: {time_zone: Europe/Amsterdam, enforce_from: 2026-11-17}
@@ -95,54 +91,40 @@ class SandboxSite:
         account = load_settings(environment=self.environment()).account()
         zendesk(account, now=self.sandbox.now).ensure_fields(tiers=["everybody"])
 
-    def start(self, **more: str) -> subprocess.Popen[str]:
+    def start(self, **more: str) -> WorkerProcess:
         """Start one pass in a process of its own."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "tests.worker.worker_process"],
-            cwd=REPOSITORY,
-            env=self.environment(**more),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+        return started_pass(self.environment(**more), self.folder)
 
-    def serve(self, **more: str) -> subprocess.Popen[str]:
+    def serve(
+        self, *, roles: Sequence[str] = ("all",), lease: int | None = None, **more: str
+    ) -> WorkerProcess:
         """Start the service in a process of its own."""
-        return subprocess.Popen(  # noqa: S603 -- our own program
-            [sys.executable, "-c", SERVE],
-            cwd=REPOSITORY,
-            env=self.environment(STIPT_POLL_INTERVAL="60s", **more),
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+        variables = self.environment(**{"STIPT_POLL_INTERVAL": "60s"} | more)
+        return started_service(variables, self.folder, roles=roles, lease=lease)
 
     def once(self, **more: str) -> dict[str, object]:
         """One pass to its end; its report."""
-        process = self.start(**more)
-        out, err = process.communicate(timeout=120)
-        assert process.returncode == 0, err
-        report: dict[str, object] = json.loads(out)[0]
+        code, told = self.start(**more).wait(120)
+        assert code == 0, told
+        assert isinstance(told, list)
+        report: dict[str, object] = told[0]
         return report
 
     def crash(self, point: str) -> int:
         """One pass that ends at a crash point; the exit code."""
-        process = self.start(STIPT_CRASH_AT=point)
-        process.communicate(timeout=120)
-        return process.returncode
+        return self.start(STIPT_CRASH_AT=point).wait(120)[0]
 
     def kill_after(self, seconds: float) -> bool:
         """One pass, killed so long after its first call; False when it was done before."""
         before = self.sandbox.ledger.calls.total()
         process = self.start()
-        while self.sandbox.ledger.calls.total() == before and process.poll() is None:
+        while self.sandbox.ledger.calls.total() == before and process.is_running():
             time.sleep(0.005)
         time.sleep(seconds)
-        was_running = process.poll() is None
+        was_running = process.is_running()
         if was_running:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate(timeout=30)
+            process.kill()
+        process.wait(30)
         return was_running
 
     def let_leases_run_out(self) -> None:
@@ -165,11 +147,11 @@ class SandboxSite:
     def events(self) -> set[tuple[str, str]]:
         """Ticket and id of every happening that is stored."""
         columns = (happenings.c.ticket_id, happenings.c.event_id)
-        return {(row[0], row[1]) for row in self._all(sa.select(*columns))}
+        return {(row[0], row[1]) for row in self.query(sa.select(*columns))}
 
     def stored_tickets(self) -> set[str]:
         """Ids of the tickets that are stored."""
-        return {row[0] for row in self._all(sa.select(tickets.c.ticket_id))}
+        return {row[0] for row in self.query(sa.select(tickets.c.ticket_id))}
 
     def unfinished(self) -> int:
         """Rows that still wait to be written or sent."""
@@ -177,18 +159,18 @@ class SandboxSite:
             field_changes.c.state.in_(("ready", "writing"))
         )
         sends = sa.select(outbox.c.id).where(outbox.c.state.in_(("ready", "sending")))
-        return len(self._all(writes)) + len(self._all(sends))
+        return len(self.query(writes)) + len(self.query(sends))
 
     def is_judged(self) -> bool:
         """Whether the export was read to its end, and all of it is judged."""
         not_judged = sa.select(tickets.c.ticket_id).where(tickets.c.judged_at.is_(None))
-        complete = self._all(sa.select(cursors.c.complete_at))
+        complete = self.query(sa.select(cursors.c.complete_at))
         was_read = bool(complete) and complete[0][0] is not None
-        return was_read and not self._all(not_judged)
+        return was_read and not self.query(not_judged)
 
     def cursor_is_ahead(self) -> bool:
         """Whether a cursor is stored though no ticket is."""
-        return bool(self._all(sa.select(cursors.c.cursor))) and not self.stored_tickets()
+        return bool(self.query(sa.select(cursors.c.cursor))) and not self.stored_tickets()
 
     def written_for_nothing(self) -> list[object]:
         """Writes of tickets that changed nothing: things that were written before."""
@@ -204,7 +186,8 @@ class SandboxSite:
             if one.comment
         ]
 
-    def _all(self, choice: sa.Select[tuple[object, ...]]) -> list[tuple[object, ...]]:
+    def query(self, choice: sa.Select[tuple[object, ...]]) -> list[tuple[object, ...]]:
+        """Rows of the worker's database; none while it has no tables."""
         database = self.database()
         try:
             with database.engine.connect() as connection:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The worker dies at the worst moments; nothing is lost, nothing confirmed is done twice."""
 
-import os
 import random
 import signal
 from collections import Counter
@@ -90,11 +89,9 @@ def test_a_crash_while_draining_leaves_nothing_undone(site: SandboxSite) -> None
     try:
         assert eventually(lambda: bool(site.stored_tickets()), 30)
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=30)
+        assert process.wait(30)[0] == 137
     finally:
-        process.kill()
-        process.communicate()
-    assert process.returncode == 137
+        process.end()
     report = site.once()
     assert report["is_complete"], report
     is_whole(site)
@@ -115,12 +112,10 @@ def test_processes_on_postgresql_and_redis_that_are_killed_lose_nothing(
             assert eventually(lambda: site.is_judged() and bool(site.notes()), 60)
             for worker in workers:
                 worker.send_signal(signal.SIGTERM)
-            errors = [worker.communicate(timeout=40)[1] for worker in workers]
+            assert [worker.wait(40)[0] for worker in workers] == [0, 0], workers[0].errors()
         finally:
             for worker in workers:
-                worker.kill()
-                worker.communicate()
-        assert [worker.returncode for worker in workers] == [0, 0], errors
+                worker.end()
         site.once()
         assert site.unfinished() == 0
         assert len(site.stored_tickets()) == 300
@@ -134,8 +129,8 @@ def kill_amid_work(site: SandboxSite, broker: str) -> None:
     before = site.sandbox.ledger.calls.total()
     eventually(lambda: site.sandbox.ledger.calls.total() >= before + 9, 20)
     for worker in workers:
-        os.killpg(worker.pid, signal.SIGKILL)
-        worker.communicate(timeout=30)
+        worker.kill()
+        worker.wait(30)
 
 
 def test_what_a_dead_process_held_is_free_within_two_minutes() -> None:
@@ -165,5 +160,6 @@ def test_a_worker_killed_again_and_again_in_its_first_sync_loses_nothing(
         whole = SandboxSite(sandbox, tmp_path / "whole")
         whole.once(STIPT_WRITE="off")
         site.once()
-        assert site.stored_tickets() == whole.stored_tickets(), f"seed {seed}"
+        # A ticket that closes by itself at this moment is withheld from the fresh export.
+        assert whole.stored_tickets() - site.stored_tickets() == set(), f"seed {seed}"
         assert whole.events() - site.events() == set(), f"seed {seed}"

@@ -15,7 +15,6 @@ from connector.base import (
     Unavailable,
 )
 from tests.worker.conftest import Site
-from worker.auditor import audit
 from worker.store.accounts import account_row
 from worker.store.pages import present_cursor
 
@@ -158,15 +157,3 @@ def test_a_deleted_ticket_stops_its_clocks(any_site: Site) -> None:
     any_site.wait(hours=10)
     any_site.once()
     assert any_site.mailbox.sent == []
-
-
-def test_the_auditor_finds_nothing_after_a_pass_and_something_when_it_stops(
-    any_site: Site,
-) -> None:
-    any_site.helpdesk.add("1")
-    any_site.once()
-    assert audit(any_site.installation) == {}
-    any_site.wait(hours=3)
-    found = audit(any_site.installation)["default"]
-    assert found["overdue_look"] == 1
-    assert found["old_cursor"] == 1

@@ -125,8 +125,7 @@ def test_a_drained_service_exits_with_0(served: SandboxSite) -> None:
         process = served.serve()
         assert eventually(lambda: sandbox.ledger.calls.total() > 5)
         process.send_signal(signal.SIGTERM)
-        _, err = process.communicate(timeout=40)
-        assert process.returncode == 0, err
+        assert process.wait(40) == (0, 0), process.errors()
 
 
 def test_a_second_service_on_the_same_file_refuses_to_start(served: SandboxSite) -> None:
@@ -134,10 +133,9 @@ def test_a_second_service_on_the_same_file_refuses_to_start(served: SandboxSite)
         first = served.serve()
         assert eventually(lambda: sandbox.ledger.calls.total() > 0)
         second = served.serve()
-        _, err = second.communicate(timeout=40)
-        assert "AlreadyRunning" in err
+        assert "AlreadyRunning" in str(second.wait(40)[1])
         first.send_signal(signal.SIGTERM)
-        first.communicate(timeout=40)
+        first.wait(40)
 
 
 class _Listener(BaseHTTPRequestHandler):

@@ -148,6 +148,24 @@ COMMANDS = (
         "stipt doctor",
     ),
     Command(
+        "audit",
+        "audit",
+        "Ask the database whether anything was forgotten; exit code 5 with the list if so.",
+        "stipt audit",
+    ),
+    Command(
+        "quarantine show",
+        "quarantine",
+        "List the tickets that are left alone because judging or writing them keeps failing.",
+        "stipt quarantine show",
+    ),
+    Command(
+        "quarantine release",
+        "quarantine",
+        "Look at quarantined tickets again, as if they had never failed.",
+        "stipt quarantine release 4711",
+    ),
+    Command(
         "sandbox",
         "sandboxes",
         "Serve a Zendesk account with a busy fictional helpdesk on this machine.",
@@ -164,6 +182,7 @@ COMMANDS = (
 GROUPS = {
     "policy": "The rules that were ever in force, and what changed between them.",
     "db": "The database's schema.",
+    "quarantine": "Tickets that are left alone because they keep failing.",
 }
 """Groups of commands and what the help says of them."""
 

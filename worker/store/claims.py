@@ -7,10 +7,24 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from worker.store.tables import field_changes, leases, outbox, tickets
+from worker.store.database import epoch
+from worker.store.tables import (
+    accounts,
+    call_budgets,
+    field_changes,
+    leases,
+    outbox,
+    set_aside,
+    tickets,
+)
 
 if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
     from worker.store.database import Books
+
+_LONGEST_LEASE = 600
+"""Seconds: no lease is taken for longer."""
 
 
 def renew_claims(books: Books, table: sa.Table, token: str, lease: int) -> None:
@@ -28,10 +42,50 @@ def forget_claims(books: Books) -> None:
     Only for the one process that works on a SQLite file. What was being sent
     or written stays marked as such: nobody knows how that ended.
     """
-    for table in (tickets, field_changes, outbox):
+    for table in _CLAIMED:
         books.tx.execute(
             sa.update(table)
             .where(books.of(table), table.c.claim.is_not(None))
             .values(lease_until=0)
         )
     books.tx.execute(sa.delete(leases).where(books.of(leases)))
+
+
+def follow_clock_back(books: Books, now: datetime, by: timedelta) -> None:
+    """The clock was set back: waits and leases counted by the old time shrink with it.
+
+    Deadlines stay where they are. They are instants of the world, and what has
+    been told once is not told again.
+    """
+    at, seconds = epoch(now), int(by.total_seconds())
+    for table in (outbox, field_changes, set_aside):
+        _bring_forward(books, table, table.c.due, at, seconds)
+    _bring_forward(books, tickets, tickets.c.look_at, at, seconds, tickets.c.tries > 0)
+    _bring_forward(books, accounts, accounts.c.not_before, at, seconds)
+    _bring_forward(books, call_budgets, call_budgets.c.blocked_until, at, seconds)
+    latest = books.database.lease_now() + _LONGEST_LEASE
+    for column in (*(one.c.lease_until for one in _CLAIMED), leases.c.until):
+        books.tx.execute(
+            sa.update(column.table)
+            .where(books.of(column.table), column > latest)
+            .values({column: latest})
+        )
+
+
+_CLAIMED = (tickets, field_changes, outbox)
+
+
+def _bring_forward(
+    books: Books,
+    table: sa.Table,
+    column: sa.Column[int],
+    now: int,
+    seconds: int,
+    *conditions: sa.ColumnElement[bool],
+) -> None:
+    moved = column - seconds
+    books.tx.execute(
+        sa.update(table)
+        .where(books.of(table), column > now, *conditions)
+        .values({column: sa.case((moved > now, moved), else_=now)})
+    )

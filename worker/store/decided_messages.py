@@ -59,7 +59,7 @@ def _messages(
         row = cycles[together[0].measure, together[0].cycle]
         common = _common(account, judgement, row, now)
         for recipient in _recipients(together):
-            told = [one for one in together if recipient in _told(one)]
+            told = [one for one in together if recipient in whom_it_tells(one)]
             own = (
                 recipient,
                 epoch(told[0].at),
@@ -118,9 +118,10 @@ def _told_together(due: Iterable[StepDue]) -> list[list[StepDue]]:
     return [sorted(group, key=lambda step: step.at, reverse=True) for group in groups.values()]
 
 
-def _told(due: StepDue) -> tuple[str, ...]:
+def whom_it_tells(due: StepDue) -> tuple[str, ...]:
+    """Whom a step tells: names of the rule file, `NOTE` among them."""
     return (*due.step.tell, NOTE) if due.step.note else due.step.tell
 
 
 def _recipients(together: Iterable[StepDue]) -> list[str]:
-    return list(dict.fromkeys(name for one in together for name in _told(one)))
+    return list(dict.fromkeys(name for one in together for name in whom_it_tells(one)))

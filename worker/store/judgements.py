@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from rules.steps import firing_seconds
 from worker.store.bulk import ManyRows, Row, for_both, insert_new, upsert
 from worker.store.cycles import CYCLE_COLUMNS, cycle_values
 from worker.store.database import epoch
-from worker.store.decided_messages import store_messages
+from worker.store.decided_messages import store_messages, whom_it_tells
 from worker.store.tables import steps, tickets, verdicts
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from rules.steps import StepDue
+    from rules.verdict import Verdict
     from worker.judging import Judgement
     from worker.store.database import Books
 
@@ -106,6 +108,7 @@ def _store_steps(books: Books, judgements: Sequence[Judgement], now: int, *, dry
                 int(due.late_by.total_seconds()),
                 one.verdict.policy,
                 int(all_acted or not _has_actions(due)),
+                len(set(whom_it_tells(due))),
             )
             for due in one.due
         ]
@@ -146,6 +149,7 @@ def _store_looks(books: Books, judgements: Iterable[Judgement], now: int) -> Non
                 now,
                 look_at,
                 look_at,
+                _next_step_at(verdict, now),
                 verdict.policy,
                 one.sla_tier,
                 one.sla_state,
@@ -153,6 +157,18 @@ def _store_looks(books: Books, judgements: Iterable[Judgement], now: int) -> Non
             )
         )
     _LOOKS.run(books, rows)
+
+
+def _next_step_at(verdict: Verdict, now: int) -> int | None:
+    """The next step of any cycle; not taken from `look_at`, so that each can check the other."""
+    moments = [
+        at
+        for row in verdict.cycles
+        if row.is_open
+        for _, at in firing_seconds(row.clock)
+        if at is not None and at > now
+    ]
+    return min(moments, default=None)
 
 
 _CYCLE_KEYS = ("account", "ticket_id", "measure", "cycle")
@@ -177,7 +193,7 @@ _MOVED = ManyRows(
     ),
     ("elapsed", "paused", "now", "of_account", "of_ticket", "of_measure", "of_cycle"),
 )
-_STEP_COLUMNS = (*_CYCLE_KEYS, "step", "at", "fired_at", "late_by", "policy", "acted")
+_STEP_COLUMNS = (*_CYCLE_KEYS, "step", "at", "fired_at", "late_by", "policy", "acted", "tells")
 _STEPS = for_both(
     lambda is_sqlite: ManyRows(insert_new(steps, _STEP_COLUMNS, is_sqlite=is_sqlite), _STEP_COLUMNS)
 )
@@ -191,6 +207,7 @@ _LOOKS = ManyRows(
         judged_at=sa.bindparam("now"),
         look_at=sa.bindparam("next_look"),
         judged_look_at=sa.bindparam("next_moment"),
+        step_at=sa.bindparam("next_step"),
         judged_by=sa.bindparam("by_policy"),
         tier=sa.bindparam("in_tier"),
         sla_state=sa.bindparam("in_state"),
@@ -208,6 +225,7 @@ _LOOKS = ManyRows(
         "now",
         "next_look",
         "next_moment",
+        "next_step",
         "by_policy",
         "in_tier",
         "in_state",

@@ -37,39 +37,54 @@ def claim_looks(books: Books, now: datetime, limit: int, lease: int) -> Look:
     down, it takes no others with it. One that was claimed too often without
     ever coming to an end is quarantined here.
     """
-    _quarantine_hopeless(books, now)
-    lease_now = books.database.lease_now()
     choice = (
-        sa.select(_rows.account, _rows.ticket_id)
-        .where(
-            books.of(tickets),
-            _rows.look_at <= epoch(now),
-            sa.text("settled = 1"),
-            _rows.quarantined_at.is_(None),
-            sa.or_(_rows.lease_until.is_(None), _rows.lease_until < lease_now),
-        )
+        sa.select(_rows.ticket_id, _rows.tries)
+        .where(*_due(books, now))
         .order_by(_rows.look_at)
+        .limit(limit)
     )
+    if not books.database.is_sqlite:
+        choice = choice.with_for_update(skip_locked=True)
+    found = books.tx.execute(choice).all()
+    hopeless = [ident for ident, tries in found if tries >= QUARANTINED_AFTER]
+    if hopeless:
+        _quarantine(books, hopeless, now)
+        return claim_looks(books, now, limit, lease)
+    again = [ident for ident, tries in found if tries > 0]
     token = new_token()
-    again = choice.where(_rows.tries > 0).limit(1)
-    found = _claim(books, again, token, lease) or _claim(
-        books, choice.where(_rows.tries == 0).limit(limit), token, lease
-    )
-    return Look(tuple(found), token)
+    idents = again[:1] or [ident for ident, _ in found]
+    if idents:
+        _claim(books, idents, token, lease)
+    return Look(tuple(idents), token)
 
 
-def _claim(books: Books, choice: sa.Select[tuple[str, str]], token: str, lease: int) -> list[str]:
-    chosen = books.database.for_claim(choice)
-    claim = (
+def due_looks(books: Books, now: datetime, most: int) -> int:
+    """How many tickets could be claimed now, counted up to `most`."""
+    due = sa.select(sa.literal(1)).where(*_due(books, now)).limit(most).subquery()
+    return int(books.tx.execute(sa.select(sa.func.count()).select_from(due)).scalar_one())
+
+
+def is_free(books: Books) -> sa.ColumnElement[bool]:
+    """The condition that nobody holds the ticket."""
+    free = sa.or_(_rows.lease_until.is_(None), _rows.lease_until < books.database.lease_now())
+    return sa.and_(books.of(tickets), IS_TIMED, free)
+
+
+IS_TIMED = sa.text("settled = 1 AND quarantined_at IS NULL AND look_at IS NOT NULL")
+"""The condition of the index over what is due, in its own words."""
+
+
+def _due(books: Books, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return (is_free(books), _rows.look_at <= epoch(now))
+
+
+def _claim(books: Books, idents: Sequence[str], token: str, lease: int) -> None:
+    """Mark rows that this transaction has locked: their leases need no second look."""
+    books.tx.execute(
         sa.update(tickets)
-        .where(
-            books.of(tickets),
-            _rows.ticket_id.in_(sa.select(chosen.c.ticket_id)),
-        )
+        .where(books.of(tickets), _rows.ticket_id.in_(idents))
         .values(claim=token, lease_until=books.database.lease_now() + lease, tries=_rows.tries + 1)
-        .returning(_rows.ticket_id)
     )
-    return list(books.tx.execute(claim).scalars())
 
 
 def still_owned(books: Books, look: Look) -> dict[str, int]:
@@ -95,16 +110,28 @@ def release_looks(books: Books, ticket_ids: Sequence[str], token: str) -> None:
         )
 
 
-def push_ahead(books: Books, ticket_id: str, token: str, error: str, now: datetime) -> int:
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """A ticket that was put off. `is_new`: it had not failed in this way before."""
+
+    tries: int
+    is_new: bool
+    is_quarantined: bool
+
+
+def push_ahead(
+    books: Books, ticket_id: str, token: str, error: str, now: datetime
+) -> Pushed | None:
     """A judgement failed: look again later, each time later than before.
 
-    Returns the number of tries so far, 0 when the ticket is no longer ours.
+    None when the ticket is no longer ours.
     """
     mine = (books.of(tickets), _rows.ticket_id == ticket_id, _rows.claim == token)
-    tries = books.tx.execute(sa.select(_rows.tries).where(*mine)).scalar()
-    if tries is None:
-        return 0
-    wait = _PUSHED_AHEAD_BY[min(tries, len(_PUSHED_AHEAD_BY)) - 1]
+    row = books.tx.execute(sa.select(_rows.tries, _rows.error).where(*mine)).one_or_none()
+    if row is None:
+        return None
+    is_given_up = row.tries >= QUARANTINED_AFTER
+    wait = _PUSHED_AHEAD_BY[min(row.tries, len(_PUSHED_AHEAD_BY)) - 1]
     at = epoch(now)
     books.tx.execute(
         sa.update(tickets)
@@ -114,10 +141,10 @@ def push_ahead(books: Books, ticket_id: str, token: str, error: str, now: dateti
             lease_until=None,
             look_at=at + wait,
             error=error,
-            quarantined_at=at if tries >= QUARANTINED_AFTER else None,
+            quarantined_at=at if is_given_up else None,
         )
     )
-    return int(tries)
+    return Pushed(row.tries, row.error != error, is_given_up)
 
 
 def wake(books: Books, ticket_ids: Sequence[str], now: datetime) -> None:
@@ -152,24 +179,10 @@ def wake_all(books: Books, now: datetime, *, judged_by_others_than: str | None =
     return books.tx.execute(change).rowcount
 
 
-def next_look_at(books: Books) -> int | None:
-    """The earliest moment at which a ticket wants to be looked at, in epoch seconds."""
-    choice = sa.select(sa.func.min(_rows.look_at)).where(
-        books.of(tickets), _rows.quarantined_at.is_(None), sa.text("settled = 1")
-    )
-    return books.tx.execute(choice).scalar()
-
-
-def _quarantine_hopeless(books: Books, now: datetime) -> None:
+def _quarantine(books: Books, idents: Sequence[str], now: datetime) -> None:
     books.tx.execute(
         sa.update(tickets)
-        .where(
-            books.of(tickets),
-            _rows.look_at <= epoch(now),
-            _rows.quarantined_at.is_(None),
-            _rows.tries >= QUARANTINED_AFTER,
-            _rows.lease_until < books.database.lease_now(),
-        )
+        .where(books.of(tickets), _rows.ticket_id.in_(idents))
         .values(
             quarantined_at=epoch(now),
             error=sa.func.coalesce(_rows.error, "the worker stopped while it judged this ticket"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Counts over an account's rows, for summaries, probes and the auditor."""
+"""Counts over an account's rows, for summaries and probes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from worker.store.database import epoch, instant
-from worker.store.tables import cursors, field_changes, outbox, tickets, verdicts
+from worker.store.tables import field_changes, tickets, verdicts
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -92,52 +92,6 @@ def next_deadlines(books: Books, now: datetime, limit: int) -> list[Deadline]:
         Deadline(ident, measure, instant(due_at), tier, customer)
         for ident, measure, due_at, tier, customer in books.tx.execute(choice)
     ]
-
-
-def violations(books: Books, now: datetime, grace: int, poll_interval: int) -> dict[str, int]:
-    """What must never be: each check with the number of rows that break it.
-
-    Args:
-        books: the account.
-        now: the present instant.
-        grace: seconds for which a row may be overdue.
-        poll_interval: seconds between two polls.
-    """
-    late = epoch(now) - grace
-    is_running = sa.exists().where(
-        verdicts.c.account == tickets.c.account,
-        verdicts.c.ticket_id == tickets.c.ticket_id,
-        verdicts.c.state == "running",
-    )
-    lease_now = books.database.lease_now()
-    return {
-        "overdue_look": _count(
-            books,
-            tickets,
-            tickets.c.look_at < late,
-            tickets.c.settled == 1,
-            tickets.c.quarantined_at.is_(None),
-        ),
-        "no_look": _count(
-            books, tickets, tickets.c.look_at.is_(None), tickets.c.settled == 1, is_running
-        ),
-        "not_judged": _count(
-            books,
-            tickets,
-            tickets.c.judged_at.is_(None),
-            tickets.c.look_at.is_(None),
-            tickets.c.settled == 1,
-        ),
-        "unsent_message": _count(books, outbox, outbox.c.state == "ready", outbox.c.due < late),
-        "abandoned_message": _count(
-            books, outbox, outbox.c.state == "sending", outbox.c.lease_until < lease_now - grace
-        ),
-        "old_cursor": _count(
-            books,
-            cursors,
-            cursors.c.saved_at < epoch(now) - 3 * poll_interval,
-        ),
-    }
 
 
 def _count(books: Books, table: sa.Table, *conditions: sa.ColumnElement[bool]) -> int:

@@ -62,6 +62,9 @@ cursors = sa.Table(
     _count("pages"),
 )
 
+# Queries must say the same in the same words, or SQLite does not use the index.
+_DUE = sa.text("settled = 1 AND quarantined_at IS NULL AND look_at IS NOT NULL")
+
 tickets = sa.Table(
     "tickets",
     metadata,
@@ -83,6 +86,7 @@ tickets = sa.Table(
     _flag("settled"),  # 0 while the run of pages that brought the facts goes on
     _flag("unwritable"),
     _instant("look_at"),
+    _instant("step_at"),  # the next step that has not fired: for the auditor alone
     _text("claim", nullable=True),
     _instant("lease_until"),
     _count("tries"),
@@ -98,7 +102,20 @@ tickets = sa.Table(
     _count("window_writes"),
     _count("full_windows"),
     _instant("writable_from"),
-    sa.Index("ix_tickets_account_look_at", "account", "look_at"),
+    sa.Index(
+        "ix_tickets_due",
+        "account",
+        "look_at",
+        sqlite_where=_DUE,
+        postgresql_where=_DUE,
+    ),
+    sa.Index(
+        "ix_tickets_next_step",
+        "account",
+        "step_at",
+        sqlite_where=sa.text("step_at IS NOT NULL"),
+        postgresql_where=sa.text("step_at IS NOT NULL"),
+    ),
     sa.Index("ix_tickets_account_organization_id", "account", "organization_id"),
     sa.Index(
         "ix_tickets_unsettled",
@@ -172,6 +189,7 @@ steps = sa.Table(
     sa.Column("late_by", sa.BigInteger, nullable=False),
     _text("policy"),
     _flag("acted"),  # its field actions are written, or there are none
+    _count("tells"),  # recipients: as many rows the outbox must have
     sqlite_with_rowid=False,
 )
 
