@@ -1,0 +1,284 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Mail that can wait: people who keep the promised replies, found by simulation."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rules.calendars import BusinessCalendar
+from rules.policy import Policy
+from rules.timeline import seconds_of
+from rules.workload import (
+    Duty,
+    NoTeamSuffices,
+    Roster,
+    Task,
+    agents_for_load,
+    never_in_time,
+    seconds_to_clear,
+    smallest_team,
+    tasks_of,
+    worked_off,
+)
+from tests.rules.builders import a_calendar, a_target, a_ticket, instant, one_tier
+
+HOUR, DAY, WEEK = 3600, 86_400, 604_800
+SHRINKAGE = Fraction(3, 10)
+MONDAY = instant("2026-01-05 00:00")
+START = seconds_of(MONDAY)
+NINE_TO_FIVE = [("09:00", "17:00")]
+WORKDAYS = ("mon", "tue", "wed", "thu", "fri")
+DAILY = BusinessCalendar("UTC", dict.fromkeys((*WORKDAYS, "sat", "sun"), NINE_TO_FIVE))
+WEEKDAYS = BusinessCalendar("UTC", dict.fromkeys(WORKDAYS, NINE_TO_FIVE))
+LAST_13_OF_26 = (START + 13 * WEEK, START + 26 * WEEK)
+
+
+def opening_hours(calendar: BusinessCalendar, hours: int) -> Callable[[int], int]:
+    return lambda at: calendar.instant(calendar.position(at) + hours * HOUR)
+
+
+def within_a_day(at: int) -> int:
+    return at + DAY
+
+
+def ten_an_hour(weeks: int, due: Callable[[int], int]) -> list[Task]:
+    """Ten minutes of work every six minutes, day and night."""
+    return [Task(at, due(at), 600) for at in range(START, START + weeks * WEEK, 360)]
+
+
+def team(calendar: BusinessCalendar, weeks: int) -> Callable[[int], Roster]:
+    within = (START, START + (weeks + 2) * WEEK)
+    return lambda agents: Roster.staffed(calendar, agents, within, SHRINKAGE)
+
+
+def late(tasks: list[Task], roster: Roster, judged: tuple[int, int] = (0, 1 << 40)) -> int:
+    finishes = worked_off(tasks, roster)
+    return sum(one.is_late for one in finishes if judged[0] <= one.task.due < judged[1])
+
+
+def test_a_promise_of_a_day_needs_the_eight_people_who_keep_up_at_all():
+    found = smallest_team(
+        ten_an_hour(26, within_a_day), team(DAILY, 26), Fraction(1), LAST_13_OF_26
+    )
+
+    assert (found.agents, found.late) == (8, 0)
+    assert found.late_with_one_fewer == found.n_judged
+
+
+def test_seven_people_fall_behind_though_nothing_is_late_for_two_weeks():
+    assert late(ten_an_hour(2, within_a_day), team(DAILY, 2)(7)) == 0
+    assert agents_for_load(1680 * 600, 56 * HOUR, SHRINKAGE, Fraction(1)) == 8
+
+
+def test_the_longest_wait_of_eight_people_is_that_of_a_mail_at_closing():
+    roster = team(DAILY, 2)(8)
+    waits = [
+        roster.instant(one.at) - one.task.arrives
+        for one in worked_off(ten_an_hour(2, within_a_day), roster)
+    ]
+
+    assert 16 * HOUR + 60 < max(waits) <= 16 * HOUR + 120  # 16 h 02 min, the minute begun
+
+
+@pytest.mark.parametrize(("agents", "n_late"), [(20, 0), (19, 12), (8, 835)])
+def test_nights_of_mail_due_two_hours_after_opening_need_twenty_people(agents: int, n_late: int):
+    tasks = ten_an_hour(1, opening_hours(DAILY, 2))
+
+    assert len(tasks) == 1680
+    assert late(tasks, team(DAILY, 1)(agents)) == n_late
+
+
+@pytest.mark.parametrize(("agents", "n_late"), [(77, 0), (76, 3)])
+def test_weekends_of_mail_due_two_hours_after_opening_need_seventy_seven(agents: int, n_late: int):
+    tasks = ten_an_hour(2, opening_hours(WEEKDAYS, 2))
+
+    assert len(tasks) == 3360
+    assert late(tasks, team(WEEKDAYS, 2)(agents)) == n_late
+
+
+@pytest.mark.parametrize(
+    ("agents", "calendar", "keeps"),
+    [(20, DAILY, True), (19, DAILY, False), (77, WEEKDAYS, True), (76, WEEKDAYS, False)],
+)
+def test_what_holds_for_a_week_holds_for_half_a_year(
+    agents: int, calendar: BusinessCalendar, keeps: bool
+):
+    tasks = ten_an_hour(26, opening_hours(calendar, 2))
+
+    assert (late(tasks, team(calendar, 26)(agents), LAST_13_OF_26) == 0) is keeps
+
+
+def test_mail_of_opening_hours_only_needs_its_load():
+    """Thirty an hour on working days, due within eight opening hours: 7.14 people."""
+    tasks = [
+        Task(at, opening_hours(WEEKDAYS, 8)(at), 600)
+        for start, end in WEEKDAYS.open_spans(START, START + 26 * WEEK)
+        for at in range(start, end, 120)
+    ]
+    found = smallest_team(tasks, team(WEEKDAYS, 26), Fraction(1), LAST_13_OF_26)
+
+    assert agents_for_load(30 * 600, HOUR, SHRINKAGE, Fraction(1)) == 8
+    assert found.agents == 8
+    assert found.late_with_one_fewer > 0
+
+
+def test_a_backlog_of_twenty_hours_is_gone_in_little_more_than_four_days():
+    capacity, inflow = Fraction(8) * (1 - SHRINKAGE), Fraction(30 * 600, HOUR)
+    seconds = seconds_to_clear(Fraction(120 * 600), capacity, inflow)
+
+    assert seconds / (8 * HOUR) == Fraction(25, 6)  # 4.17 days of eight hours
+    assert seconds_to_clear(Fraction(1), Fraction(4), Fraction(4)) is None
+
+
+def mondays(weeks: int) -> list[Task]:
+    """Four hundred mails in the first hour of every Monday, answered within a day."""
+    opening = START + 9 * HOUR
+    return [
+        Task(opening + week * WEEK + 9 * each, opening + week * WEEK + 9 * each + DAY, 600)
+        for week in range(weeks)
+        for each in range(400)
+    ]
+
+
+@pytest.mark.parametrize("promised", [Fraction(1), Fraction(95, 100), Fraction(3, 4)])
+def test_a_team_for_a_day_set_by_the_deadline_keeps_it_and_one_fewer_does_not(promised: Fraction):
+    stable = agents_for_load(400 * 600, 56 * HOUR, SHRINKAGE, Fraction(1))
+    tasks = mondays(26)
+    found = smallest_team(tasks, team(DAILY, 26), promised, LAST_13_OF_26)
+
+    assert found.agents > stable == 2
+    assert found.n_judged == 13 * 400
+    assert found.late <= found.n_judged * (1 - promised) < found.late_with_one_fewer
+    assert late(tasks, team(DAILY, 26)(found.agents), LAST_13_OF_26) == found.late
+    assert late(tasks, team(DAILY, 26)(found.agents - 1), LAST_13_OF_26) == (
+        found.late_with_one_fewer
+    )
+
+
+def test_half_of_an_even_day_cannot_be_answered_within_four_hours_of_the_clock():
+    tasks = [Task(at, at + 4 * HOUR, 600) for at in range(START, START + DAY, 360)]
+    roster = team(DAILY, 1)(1)
+
+    assert (
+        never_in_time([*tasks[1:], Task(START + DAY, START + DAY + 4 * HOUR, 600)], roster) == 121
+    )
+
+
+def test_a_weekend_of_mail_cannot_be_answered_within_a_day():
+    minutes = [Task(at, at + DAY, 600) for at in range(START + WEEK, START + 2 * WEEK, 60)]
+    lost = never_in_time(minutes, team(WEEKDAYS, 3)(1))
+
+    assert lost == 40 * 60 + 1  # Friday 17:00 to Sunday 09:00, both ends included
+    with pytest.raises(NoTeamSuffices, match="2401 of 10080"):
+        smallest_team(minutes, team(WEEKDAYS, 3), Fraction(4, 5), (START, START + 4 * WEEK))
+
+
+def policy() -> Policy:
+    office = a_calendar("office", "Europe/Amsterdam", cut_off=15 * HOUR)
+    target = a_target("first_reply", {"high": "2h", "otherwise": "1wd"}, counted="office")
+    return one_tier(target, calendars=(office,))
+
+
+def test_tasks_are_due_when_the_rules_say():
+    tickets = [
+        a_ticket("2026-03-27 13:30", priority="normal"),  # Friday, before the clocks change
+        a_ticket("2026-03-27 14:30", priority="high"),  # after the cut-off
+        a_ticket("2026-03-27 14:30", priority="high", created_by="agent"),  # no first reply
+    ]
+    tasks = tasks_of(tickets, policy(), "first_reply", 600)
+
+    assert [one.due for one in tasks] == [
+        seconds_of(instant("2026-03-30 12:30")),
+        seconds_of(instant("2026-03-30 09:00")),
+    ]
+    assert {one.work for one in tasks} == {600}
+
+
+def test_half_a_year_of_mail_through_real_rules_names_the_team_that_keeps_them():
+    created = [
+        MONDAY + timedelta(days=day, hours=8 + n / 10) for day in range(182) for n in range(20)
+    ]
+    tickets = [a_ticket(at.isoformat(), priority="high") for at in created]
+    tasks = tasks_of(tickets, policy(), "first_reply", 900)
+    office = policy().calendars["office"].business
+    found = smallest_team(tasks, team(office, 26), Fraction(95, 100), LAST_13_OF_26)
+
+    assert found.late <= found.n_judged * Fraction(5, 100) < found.late_with_one_fewer
+
+
+small = st.integers(0, 60)
+jobs = st.lists(st.tuples(small, small, st.integers(1, 40)), min_size=1, max_size=8)
+shifts = st.lists(st.tuples(st.integers(1, 30), st.integers(1, 40), st.integers(0, 3)), max_size=4)
+
+
+def rostered(pieces: list[tuple[int, int, int]]) -> Roster:
+    duties, at = [], 0
+    for gap, length, agents in pieces:
+        duties.append(Duty(at + gap, at + gap + length, agents))
+        at += gap + length
+    return Roster(duties, Fraction(1, 3))
+
+
+def late_by_counting_seconds(tasks: list[Task], roster: Roster) -> int:
+    """The same by brute force: every second the most urgent work that is there gets done."""
+    left = {place: task.work * 3 for place, task in enumerate(tasks)}
+    found: set[int] = set()
+    for at in range(300):
+        found |= {place for place, units in left.items() if units and tasks[place].due == at}
+        speed = sum(2 * one.agents for one in roster.duties if one.start <= at < one.end)
+        there = [place for place, units in left.items() if units and tasks[place].arrives <= at]
+        for place in sorted(there, key=lambda each: (tasks[each].due, each)):
+            done = min(speed, left[place])
+            left[place] -= done
+            speed -= done
+    return len(found)
+
+
+@given(jobs, shifts)
+def test_working_by_capacity_is_working_by_the_second(
+    works: list[tuple[int, int, int]], pieces: list[tuple[int, int, int]]
+):
+    tasks = [Task(at, at + time, work) for at, time, work in works]
+    roster = rostered(pieces)
+
+    assert late(tasks, roster) == late_by_counting_seconds(tasks, roster)
+
+
+@given(jobs, st.integers(1, 5))
+def test_one_more_never_makes_anything_late(works: list[tuple[int, int, int]], agents: int):
+    tasks = [Task(at, at + time, work) for at, time, work in works]
+    few, more = (Roster([Duty(5, 200, n)], SHRINKAGE) for n in (agents, agents + 1))
+
+    assert late(tasks, more) <= late(tasks, few)
+
+
+@given(st.integers(0, 400), shifts)
+def test_the_instant_of_a_capacity_is_where_it_is_reached(
+    at: int, pieces: list[tuple[int, int, int]]
+):
+    roster = rostered(pieces)
+    reached = roster.capacity(at)
+    found = roster.instant(reached)
+
+    if reached:
+        assert found is not None
+        assert found <= at
+        assert roster.capacity(int(found)) <= reached
+    assert roster.instant(roster.capacity(1 << 40) + 1) is None
+
+
+@pytest.mark.parametrize(
+    "duties", [[Duty(5, 5, 1)], [Duty(0, 5, -1)], [Duty(0, 5, 1), Duty(4, 9, 1)]]
+)
+def test_a_roster_that_makes_no_sense_is_refused(duties: list[Duty]):
+    with pytest.raises(ValueError, match=r"duty"):
+        Roster(duties, SHRINKAGE)
+
+
+def test_a_roster_of_nobodys_time_is_refused():
+    with pytest.raises(ValueError, match="shrinkage"):
+        Roster([Duty(0, 5, 1)], Fraction(1))
