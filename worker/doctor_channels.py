@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from rules.policy import Policy, Recipient
     from worker.settings import Settings
 
-_REMEDY = "set what is named here, or change the recipient in the rules"
 _SERVICES = "docs/operations.md lists the services"
 
 
@@ -37,7 +36,7 @@ def look_at_channels(
 
 def _remedy(recipient: Recipient) -> str:
     if recipient.url_name is None:
-        return _REMEDY
+        return f"such as STIPT_MAIL_URL=mailtos://user:password@mail.example.com; {_SERVICES}"
     example = f"{recipient.url_name}=jsons://hooks.example.com/stipt"
     return f"a webhook of your own is {example}; {_SERVICES}"
 

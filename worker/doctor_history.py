@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.base import Gone
 from worker.doctor_finding import Finding
 from worker.store.accounts import account_row
 from worker.store.facts import load_tickets
@@ -22,7 +21,8 @@ if TYPE_CHECKING:
     from worker.store.facts import StoredTicket
 
 _COMPARED = 3
-_CANDIDATES = 10
+_CANDIDATES = 100
+"""One call tells whether they have changed since they were stored."""
 _ADVICE = "STIPT_ZENDESK_HISTORY=audits reads each changed ticket's own audits instead"
 
 
@@ -31,43 +31,40 @@ def look_at_history(
 ) -> Iterator[Finding]:
     """What the store has of some tickets by the bulk events, beside their audits, read now.
 
-    A call for each ticket. Those that changed since they were stored are passed over.
-
     Raises:
         HelpdeskError: the audits cannot be read.
     """
     if account.history == "audits":
         yield Finding("history", "comparison", "ok", "histories are read from the audits")
         return
-    compared = 0
-    for stored in _candidates(database, account.name):
-        if compared == _COMPARED:
-            break
-        try:
-            snapshot = helpdesk.ticket(stored.id)
-        except Gone:
-            continue
-        if snapshot.state.updated_at != stored.updated_at:
-            continue
-        compared += 1
-        told = differences(happenings_of(stored.history), snapshot.happenings)
+    chosen = _chosen(database, account.name, helpdesk)
+    for stored in chosen:
+        told = differences(happenings_of(stored.history), helpdesk.ticket(stored.id).happenings)
         if told:
             seen = f"#{stored.id}: {', '.join(told)}"
             yield Finding("history", "comparison", "warn", seen, _ADVICE)
-    if compared:
-        seen = f"events and audits of {compared} tickets compared"
+    if chosen:
+        idents = ", ".join(f"#{one.id}" for one in chosen)
+        seen = f"events and audits compared of {idents}"
         yield Finding("history", "compared", "ok", seen)
     else:
         seen = "no stored ticket to compare events and audits of yet"
         yield Finding("history", "compared", "ok", seen, "look again after a pass of stipt run")
 
 
-def _candidates(database: Database, account: str) -> list[StoredTicket]:
-    """Tickets whose whole history the events can have told, the latest changed first."""
+def _chosen(database: Database, account: str, helpdesk: Helpdesk) -> list[StoredTicket]:
+    """The latest tickets of which the events can have told all, as they stand now."""
     with database.read(account) as books:
         idents = newest_tickets(books, account_row(books).sync_from, _CANDIDATES)
-        by_ident = {one.id: one for one in load_tickets(books, idents)}
-    return [by_ident[ident] for ident in idents if ident in by_ident]
+    present = {one.facts.id: one.updated_at for one in helpdesk.tickets(idents)}
+    with database.read(account) as books:
+        stored = {one.id: one for one in load_tickets(books, idents)}
+    settled = [
+        stored[ident]
+        for ident in idents
+        if ident in stored and present.get(ident) == stored[ident].updated_at
+    ]
+    return settled[:_COMPARED]
 
 
 def differences(events: Iterable[Happening], audits: Iterable[Happening]) -> list[str]:

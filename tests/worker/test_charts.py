@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from worker.report.charts import Bar, Group, Picture, bars, flow
+from worker.report.page import table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,3 +137,17 @@ def test_coordinates_have_one_decimal_at_most() -> None:
 
     assert numbers
     assert all(len(one.partition(".")[2]) == 1 for one in numbers)
+
+
+def test_the_label_of_the_last_node_is_not_cut_off() -> None:
+    flows = {("met", "breached"): 1_000, ("not_due", "breached"): 1}
+    picture = flow(a_picture("turns", 720), flows, ORDER, WORDS)
+    height = float(re.search(r'viewBox="0 0 [\d.]+ ([\d.]+)"', picture)[1])
+    lowest = max(float(y) for y in re.findall(r'<text [^>]*y="([\d.]+)"', picture))
+    assert lowest + 3 <= height  # letters reach below their line
+
+
+def test_long_numbers_of_a_table_may_break() -> None:
+    cells = table("cycles", ["tier", "kept", "excluded"], [["all", "94 % (1 of 2)", "1 → 2"]])
+    assert "94&nbsp;% (1&nbsp;of&nbsp;2)" in cells
+    assert "1 →&nbsp;2" in cells

@@ -206,7 +206,9 @@ def _why(reason: str) -> str:
     """The reason of an exclusion in words, and where it stands."""
     if reason == "before_enforce_from":
         return "they began before settings.enforce_from"
-    return f"{reason.replace('_', ' ')} (exclusions)"
+    if reason in ("merged", "deleted", "imported"):
+        return f"their ticket was {reason}"
+    return f"{reason.replace('_', ' ')}, by the exclusions of the rules"
 
 
 def bad_lines(bad: "Sequence[BadLine]") -> list[str]:

@@ -146,7 +146,8 @@ def _stacked(kinds: Sequence[str], flows: Mapping[_Flow, int], side: int, scale:
 
 
 def _bottom(side: _Stack, scale: float) -> float:
-    return max((top - 24 + max(n * scale, 4.0) for _, top, n in side), default=0.0)
+    # The label of a thin node at the end reaches below it.
+    return max((top - 24 + max(n * scale, 4.0, _BAR - 2.0) for _, top, n in side), default=0.0)
 
 
 def _bands(

@@ -68,8 +68,11 @@ def table(caption: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> s
 
 
 def _cell(text: str) -> str:
-    """Text that may break before a bracket only."""
-    return escape(text).replace(" ", "&nbsp;").replace("&nbsp;(", " (")
+    """Text that may break before a bracket or an arrow only."""
+    tied = escape(text).replace(" ", "&nbsp;")
+    for mark in ("(", "\N{RIGHTWARDS ARROW}"):
+        tied = tied.replace(f"&nbsp;{mark}", f" {mark}")
+    return tied
 
 
 def paragraph(text: str, kind: str = "") -> str:
