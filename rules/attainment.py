@@ -48,10 +48,18 @@ class Attainment:
     @property
     def percent(self) -> str:
         """The share in percent, rounded half up to one decimal, or "n/a"."""
-        if not self.n_decided:
-            return "n/a"
-        tenths = (self.met * 2000 + self.n_decided) // (2 * self.n_decided)
-        return f"{tenths // 10}.{tenths % 10}"
+        return percent_of(self.met, self.n_decided)
+
+
+def percent_of(numerator: int, denominator: int) -> str:
+    """A share in percent, rounded half up to one decimal, or "n/a" of nothing.
+
+    For reading; nothing is decided by it.
+    """
+    if not denominator:
+        return "n/a"
+    tenths = (numerator * 2000 + denominator) // (2 * denominator)
+    return f"{tenths // 10}.{tenths % 10}"
 
 
 _COUNTED_AS: dict[State, str] = {

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How calls count for `phone_answer` and `phone_abandoned`."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from rules.percentiles import nearest_rank
+from rules.populations import population
+from rules.tallies import Counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from rules.evidence import Call
+    from rules.exemptions import Exemptions
+    from rules.promises import Counting, Obligation
+
+
+def count_calls(
+    obligation: Obligation,
+    calls: Iterable[Call],
+    within: tuple[datetime, datetime],
+    exemptions: Exemptions,
+) -> list[Counted]:
+    """What the calls that came in within a period count as.
+
+    Met is, for `phone_answer`, a call answered within the promised wait; for
+    `phone_abandoned` one whose caller did not give up. What is not offered
+    (outgoing calls, the menu, closed hours, very short waits) is left out.
+
+    Raises:
+        ValueError: `phone_answer` without a wait, or with one in days.
+    """
+    is_meant = population(obligation)
+    longest = _longest_wait(obligation)
+    begin, end = within
+    found = []
+    for call in calls:
+        if begin <= call.at < end and call.is_inbound and is_meant(call):
+            found.append(_counted(call, obligation.counting, longest, exemptions))
+    return found
+
+
+def _longest_wait(obligation: Obligation) -> int | None:
+    if obligation.of == "phone_abandoned":
+        return None
+    if obligation.within is None or obligation.within.unit != "seconds":
+        raise ValueError("phone_answer needs the seconds within which calls are answered")
+    return obligation.within.amount
+
+
+def _counted(
+    call: Call, counting: Counting, longest: int | None, exemptions: Exemptions
+) -> Counted:
+    case = call.call_id
+    unoffered = _not_offered(call, counting)
+    if unoffered is not None:
+        return Counted(case, "left_out", unoffered)
+    exemption = exemptions.of(call.ticket_id, call.at)
+    if exemption is not None:
+        return Counted(case, "excluded", None, exemption)
+    if is_answered(call, counting):
+        is_late = longest is not None and call.wait_seconds > longest
+        return Counted(case, "breached", "late") if is_late else Counted(case, "met")
+    if call.ended in ("abandoned", "abandoned_in_ivr"):
+        return Counted(case, "breached", "abandoned")
+    # Offered and not answered, though nobody gave up: a column of its own.
+    return Counted(case, "met" if longest is None else "breached", call.ended)
+
+
+def is_answered(call: Call, counting: Counting) -> bool:
+    """Whether an agent spoke to the caller."""
+    if call.ended == "callback":
+        return counting.callback == "answered_if_connected" and call.connected
+    return call.ended == "answered"
+
+
+def _not_offered(call: Call, counting: Counting) -> str | None:
+    """Why a call has no part in the figure; None where it has."""
+    if call.outside_hours and not counting.outside_hours:
+        return "outside_hours"
+    if call.ended == "abandoned_in_ivr" and not counting.ivr:
+        return "ivr"
+    if call.ended == "abandoned" and call.wait_seconds < (counting.ignore_under or 0):
+        return "short_abandon"
+    return None
+
+
+class Waits(msgspec.Struct, frozen=True):
+    """How long the answered callers waited, in seconds; None where nobody was answered."""
+
+    n_answered: int
+    mean: Fraction | None
+    p90: int | None
+    longest: int | None
+
+
+def waits(
+    obligation: Obligation, calls: Iterable[Call], within: tuple[datetime, datetime]
+) -> Waits:
+    """Average speed of answer, with what an average hides."""
+    begin, end = within
+    is_meant = population(obligation)
+    counting = obligation.counting
+    answered = sorted(
+        call.wait_seconds
+        for call in calls
+        if begin <= call.at < end
+        and call.is_inbound
+        and is_meant(call)
+        and _not_offered(call, counting) is None
+        and is_answered(call, counting)
+    )
+    if not answered:
+        return Waits(0, None, None, None)
+    mean = Fraction(sum(answered), len(answered))
+    return Waits(len(answered), mean, nearest_rank(answered, Fraction(9, 10)), answered[-1])
