@@ -203,6 +203,9 @@ class Helpdesk(Protocol):
     def tickets(self, ticket_ids: Sequence[str]) -> list[TicketState]:
         """Present states, read afresh in bulk; missing tickets are left out."""
 
+    def happenings(self, ticket_id: str) -> Sequence[Happening]:
+        """The whole history of a ticket whose state has just been read by `tickets`."""
+
     def write(self, changes: Sequence[TicketChange]) -> list[WriteResult]:
         """Carry out changes in bulk; one result per ticket, in the same order."""
 

@@ -23,6 +23,7 @@ from worker.process_lock import holder
 from worker.sending import LEASE as NOTE_LEASE
 from worker.settings import SettingsInvalid
 from worker.writeback import LEASE as WRITE_LEASE
+from worker.writeback import URGENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -146,7 +147,7 @@ class Actors:
                 self._contained("write", account, self._write_all)
 
     def _write_all(self, work: AccountWork) -> None:
-        while not self._installation.stop.is_set() and work.writer.write_due().claimed:
+        while not self._installation.stop.is_set() and work.writer.write_due(urgent=URGENT).claimed:
             self._installation.heartbeats.beat("write")
 
     def _do_send(self, account: str) -> None:

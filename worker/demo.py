@@ -208,6 +208,7 @@ class Demo:
                 "ZENDESK_OAUTH_CLIENT_ID": sandbox.client_id,
                 "ZENDESK_OAUTH_CLIENT_SECRET": sandbox.client_secret,
                 "STIPT_STATE_DIR": str(self._folder),
+                "STIPT_PROBE_BIND": "127.0.0.1:0",
                 "STIPT_RULES_PATH": str(self._folder / "sla"),
                 "STIPT_WRITE": "on",
                 "STIPT_MAIL_URL": self.mailbox.mail_url,

@@ -11,6 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+WITHIN = 60.0
+"""Seconds within which a loop must come round."""
+
+ASKING = 240.0
+"""The same for a loop that calls the helpdesk, whose slowest answers take three minutes."""
+
+
 class Heartbeats:
     """Remembers the last beat of every loop, on a clock that never jumps."""
 
@@ -18,6 +25,13 @@ class Heartbeats:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._last: dict[str, float] = {}
+        self._within: dict[str, float] = {}
+
+    def expect(self, loop: str, within: float = WITHIN) -> None:
+        """From now on the loop must come round within so many seconds."""
+        with self._lock:
+            self._within[loop] = within
+            self._last[loop] = self._monotonic()
 
     def beat(self, loop: str) -> None:
         """The loop has come round."""
@@ -29,3 +43,11 @@ class Heartbeats:
         now = self._monotonic()
         with self._lock:
             return {loop: now - last for loop, last in self._last.items()}
+
+    def late(self) -> dict[str, float]:
+        """Seconds since the last beat of those expected loops that should have come round."""
+        ages = self.ages()
+        with self._lock:
+            return {
+                loop: ages[loop] for loop, within in self._within.items() if ages[loop] > within
+            }

@@ -15,12 +15,17 @@ from worker.actors import QUEUE, Actors, make_broker
 from worker.auditor import audit_and_ping
 from worker.crash import crash_point
 from worker.error_reports import report
+from worker.heartbeats import ASKING, WITHIN
+from worker.hints import BATCH as HINTS_AT_ONCE
 from worker.keeping import kept_lease
 from worker.logs import get_logger
 from worker.process_lock import holder
 from worker.recipients import tell_unreachable
 from worker.run_once import run_once
 from worker.tick import Ticker
+from worker.web.application import probe_application, web_application
+from worker.web.binding import listen, split_address, web_address
+from worker.web.server import WebServer
 from worker.wiring import opened
 
 if TYPE_CHECKING:
@@ -36,6 +41,12 @@ Role = Literal["all", "poll", "tick", "work", "web"]
 
 POLL_EVERY = 0.5
 """Real seconds between two looks whether it is time to poll."""
+
+HINTS_EVERY = 0.25
+"""Real seconds between two looks whether somebody hinted at a ticket."""
+
+_HINTS_LEASE = 60
+"""Real seconds for which one follows hints, renewed while it does."""
 
 THREADS = 4
 POLL_LEASE = 60
@@ -85,6 +96,7 @@ class Service:
         )
         self._threads: list[threading.Thread] = []
         self._reload = threading.Event()
+        self._web = self._web_server()
 
     def listen(self) -> None:
         """Take over the process's signals."""
@@ -93,18 +105,20 @@ class Service:
         signal.signal(signal.SIGHUP, self._on_reload)
 
     def start(self) -> None:
-        """Start the loops of the chosen roles."""
+        """Start the loops of the chosen roles, and answer over HTTP."""
         if self._has("work"):
             self._broker.emit_after("process_boot")
             self._worker.start()
         if self._has("poll"):
             for work in self._installation.accounts:
-                self._loop(f"poll:{work.name}", self._poller(work))
+                self._loop(f"poll:{work.name}", self._poller(work), ASKING)
+                self._loop(f"hints:{work.name}", self._hint_follower(work), ASKING)
         if self._has("tick"):
             ticker = Ticker(self._installation, self._actors)
             self._loop("tick", ticker.tick)
             self._loop("audit", self._auditor())
         self._loop("rules", self._rules_reader())
+        self._web.start()
         _log.info("service_started", role=",".join(sorted(self._roles)))
 
     def drain(self) -> bool:
@@ -116,6 +130,7 @@ class Service:
             self._worker.stop(timeout=max(1, int((until - time.monotonic()) * 1000)))
         for thread in self._threads:
             thread.join(timeout=max(0.0, until - time.monotonic()))
+        self._web.stop()
         self._broker.close()
         finished = time.monotonic() < until
         _log.info("service_stopped", state="drained" if finished else "cut off")
@@ -124,12 +139,25 @@ class Service:
     def _has(self, role: Role) -> bool:
         return "all" in self._roles or role in self._roles
 
-    def _loop(self, name: str, body: Callable[[], float]) -> None:
-        """Run `body` again and again, waiting as many real seconds as it says."""
+    def _web_server(self) -> WebServer:
+        """What answers: everything for the role `web`, for others probes and metrics."""
+        installation, polls = self._installation, self._has("poll")
+        if self._has("web"):
+            address = web_address(installation.settings)
+            application = web_application(installation, polls=polls)
+            return WebServer(application, listen("STIPT_HTTP_BIND", *address))
+        address = split_address(installation.settings.probe_bind)
+        application = probe_application(installation, polls=polls)
+        return WebServer(application, listen("STIPT_PROBE_BIND", *address))
+
+    def _loop(self, name: str, body: Callable[[], float], within: float = WITHIN) -> None:
+        """Run `body` again and again, waiting as many real seconds as it says.
+
+        It must come round `within` so many seconds, or the process is not alive.
+        """
 
         def loop() -> None:
             stop = self._installation.stop
-            self._installation.heartbeats.beat(name)
             while not stop.is_set():
                 try:
                     wait = body()
@@ -140,6 +168,7 @@ class Service:
                 self._installation.heartbeats.beat(name)
                 stop.wait(wait)
 
+        self._installation.heartbeats.expect(name, within)
         thread = threading.Thread(target=loop, name=name, daemon=True)
         thread.start()
         self._threads.append(thread)
@@ -170,6 +199,20 @@ class Service:
             return POLL_EVERY
 
         return poll
+
+    def _hint_follower(self, work: AccountWork) -> Callable[[], float]:
+        installation = self._installation
+
+        def follow() -> float:
+            if not work.hints.is_needed():
+                return HINTS_EVERY
+            with kept_lease(
+                installation.database, work.name, "hints", holder(), _HINTS_LEASE
+            ) as is_ours:
+                claimed = work.hints.follow_due().claimed if is_ours else 0
+            return 0.0 if claimed == HINTS_AT_ONCE else HINTS_EVERY
+
+        return follow
 
     def _auditor(self) -> Callable[[], float]:
         next_audit = time.monotonic() + _AUDIT_EVERY

@@ -15,7 +15,10 @@ from worker.clock import SandboxClock, SystemClock
 from worker.connection_needs import reads_names
 from worker.crash import crash_point
 from worker.heartbeats import Heartbeats
+from worker.hints import HintReader
+from worker.metrics import CountedSender, Metrics
 from worker.notify.messenger import Messenger
+from worker.outbox import NOTE
 from worker.policies import PolicyShelf
 from worker.process_lock import only_process
 from worker.recipients import delivery
@@ -59,6 +62,7 @@ class AccountWork:
     helpdesk: Helpdesk
     policies: PolicyShelf
     poller: Poller
+    hints: HintReader
     reconciler: Reconciler
     writer: Writer
     outbox: Outbox
@@ -83,6 +87,7 @@ class Installation:
     clock: Clock
     stop: threading.Event
     heartbeats: Heartbeats
+    metrics: Metrics
     accounts: tuple[AccountWork, ...]
 
     def account(self, name: str) -> AccountWork:
@@ -129,10 +134,10 @@ def build(settings: Settings, parts: Parts | None = None) -> Installation:
     clock = parts.clock or _clock(settings)
     database = parts.database or Database(settings.database_url.get_secret_value())
     prepare(database)
-    stop = threading.Event()
-    builder = _Builder(settings, database, clock, stop, parts)
+    stop, heartbeats, metrics = threading.Event(), Heartbeats(), Metrics(code_version())
+    builder = _Builder(settings, database, clock, stop, heartbeats, metrics, parts)
     accounts = tuple(builder.account(one) for one in settings.accounts)
-    return Installation(settings, database, clock, stop, Heartbeats(), accounts)
+    return Installation(settings, database, clock, stop, heartbeats, metrics, accounts)
 
 
 def take_over(installation: Installation, *, is_alone: bool) -> None:
@@ -172,6 +177,8 @@ class _Builder:
     database: Database
     clock: Clock
     stop: threading.Event
+    heartbeats: Heartbeats
+    metrics: Metrics
     parts: Parts
 
     def account(self, account: AccountSettings) -> AccountWork:
@@ -184,14 +191,16 @@ class _Builder:
         policies.load()
         helpdesk = self.parts.helpdesks.get(name) or self._helpdesk(account, policies)
         sender = self.parts.senders.get(name) or self._messenger(account, helpdesk, policies)
+        counted = CountedSender(sender, self.metrics, clock, _channel_of(policies))
         return AccountWork(
             settings=account,
             helpdesk=helpdesk,
             policies=policies,
-            poller=Poller(database, helpdesk, clock, self.stop.is_set),
+            poller=Poller(database, helpdesk, clock, self._goes_on(f"poll:{name}")),
+            hints=HintReader(database, helpdesk, clock, self._goes_on(f"hints:{name}")),
             reconciler=Reconciler(database, name, policies, clock, dry_run=account.write == "off"),
             writer=Writer(database, helpdesk, clock, budget=account.write_budget),
-            outbox=Outbox(database, name, sender, clock, self.stop.is_set),
+            outbox=Outbox(database, name, counted, clock, self.stop.is_set),
         )
 
     def _helpdesk(self, account: AccountSettings, policies: PolicyShelf) -> Helpdesk:
@@ -207,8 +216,24 @@ class _Builder:
         )
         budget = SharedBudget(self.database, account.name, account.api_share)
         return connect(
-            replace(found, pause=self._pause, token_obtained=_token_obtained, budget=budget)
+            replace(
+                found,
+                pause=self._pause,
+                token_obtained=_token_obtained,
+                called=self.metrics.called,
+                remains=self.metrics.remains,
+                budget=budget,
+            )
         )
+
+    def _goes_on(self, loop: str) -> Callable[[], bool]:
+        """Asked between two pages: whether to stop. Asking is a sign of life."""
+
+        def is_stopping() -> bool:
+            self.heartbeats.beat(loop)
+            return self.stop.is_set()
+
+        return is_stopping
 
     def _pause(self, seconds: float) -> bool:
         # What a connector waits for in the middle of a write is its bulk job.
@@ -299,6 +324,21 @@ def _clock(settings: Settings) -> Clock:
 def _since(account: AccountSettings, now: datetime) -> datetime:
     since = account.sync_from
     return since if isinstance(since, datetime) else now - since
+
+
+def _channel_of(policies: PolicyShelf) -> Callable[[OutboxMessage], str]:
+    """The kind of recipient of a message, for counting."""
+
+    def channel(message: OutboxMessage) -> str:
+        if message.recipient == NOTE:
+            return "note"
+        policy = policies.by_hash_or_present(message.policy)
+        recipient = policy.recipients.get(message.recipient) if policy else None
+        if recipient is None:
+            return "unknown"
+        return "email" if recipient.url_name is None else "url"
+
+    return channel
 
 
 def _link_of(account: AccountSettings) -> Callable[[OutboxMessage], str | None]:

@@ -50,6 +50,9 @@ BATCH = 300
 LEASE = 120
 """Seconds; renewed while a bulk job is under way, which may take ten minutes."""
 
+URGENT = 10
+"""Changes that a service in a hurry writes one by one: a job takes seconds to begin."""
+
 _UNSENT_FOR = timedelta(seconds=60)
 """The helpdesk's limits begin anew with every minute."""
 
@@ -91,18 +94,22 @@ class Writer:
         self._budget = budget
         self._conflicts: dict[str, datetime] = {}
 
-    def write_due(self) -> Written:
-        """Claim and write one batch."""
+    def write_due(self, *, urgent: int = 0) -> Written:
+        """Claim and write one batch.
+
+        A batch of at most `urgent` tickets goes out ticket by ticket, which is
+        quicker than a job and costs more calls.
+        """
         claimed = self._claim()
         if not claimed:
             return Written(0, {})
         crash_point("write-claimed")
         with kept_claims(self._database, self._account, field_changes, claimed[0].claim, LEASE):
-            return self._write_claimed(claimed)
+            return self._write_claimed(claimed, urgent)
 
-    def _write_claimed(self, claimed: Sequence[Wanted]) -> Written:
+    def _write_claimed(self, claimed: Sequence[Wanted], urgent: int) -> Written:
         try:
-            return self._write(claimed)
+            return self._write(claimed, urgent)
         except Throttled as wait:
             due = self._clock.now() + timedelta(seconds=wait.retry_after)
             self._release(claimed, due, str(wait), "wait")
@@ -132,7 +139,7 @@ class Writer:
                 put_off_policy_changes(books, now, next_budget_at(now))
             return by_policy
 
-    def _write(self, claimed: Sequence[Wanted]) -> Written:
+    def _write(self, claimed: Sequence[Wanted], urgent: int) -> Written:
         doubtful = [one for one in claimed if one.is_ambiguous]
         sure = [one for one in claimed if not one.is_ambiguous]
         done, rest = self._read_back(doubtful)
@@ -143,7 +150,7 @@ class Writer:
         results: Sequence[WriteResult] = ()
         if to_write:
             crash_point("before-write")
-            results = self._helpdesk.write([_change(one) for one in to_write])
+            results = self._carry_out([_change(one) for one in to_write], urgent)
             crash_point("written-not-marked")
         outcomes: Counter[str] = Counter()
         found = [(one, WriteResult(one.ticket_id, "equal", "already there")) for one in done]
@@ -152,6 +159,36 @@ class Writer:
             self._take(group, begun_at)
             outcomes[group[0][1].outcome] += len(group)
         return Written(len(claimed), outcomes)
+
+    def _carry_out(self, changes: Sequence[TicketChange], urgent: int) -> Sequence[WriteResult]:
+        """Write in bulk; a few changes one by one, for as long as the helpdesk lets us."""
+        done: list[WriteResult] = []
+        if len(changes) <= urgent and not any(map(_adds_tags, changes)):
+            try:
+                for change in changes:
+                    done.append(self._helpdesk.write_one(change))
+            except Throttled as wait:
+                _log.debug("single_writes_end", account=self._account, bucket=wait.bucket)
+            except HelpdeskError as fault:
+                return self._unsent(changes, done, fault)
+        rest = changes[len(done) :]
+        if not rest:
+            return done
+        try:
+            return [*done, *self._helpdesk.write(rest)]
+        except HelpdeskError as fault:
+            return self._unsent(changes, done, fault)
+
+    @staticmethod
+    def _unsent(
+        changes: Sequence[TicketChange], done: list[WriteResult], fault: HelpdeskError
+    ) -> list[WriteResult]:
+        """What was written before a fault is kept; where nothing was, the fault speaks for all."""
+        if not done:
+            raise fault
+        outcome: WriteOutcome = "unsent" if isinstance(fault, Throttled) else "error"
+        rest = changes[len(done) :]
+        return [*done, *(WriteResult(one.ticket_id, outcome, str(fault)) for one in rest)]
 
     def _read_back(self, doubtful: Sequence[Wanted]) -> tuple[list[Wanted], list[Wanted]]:
         """Of changes that may have been carried out: those that were, and what others lack."""
@@ -286,6 +323,11 @@ class Writer:
 
 def _change(one: Wanted) -> TicketChange:
     return TicketChange(ticket_id=one.ticket_id, fields=one.changes, seen_at=one.seen_at)
+
+
+def _adds_tags(change: TicketChange) -> bool:
+    """Whether a single write would take two calls, of which the second may be refused."""
+    return any(one.field == "tags" for one in change.fields)
 
 
 def _by_outcome(

@@ -74,6 +74,14 @@ def _nothing() -> None:
     """Nobody wants to know."""
 
 
+def _not_counted(_endpoint: str, _code: int, _seconds: float) -> None:
+    """Nobody counts calls."""
+
+
+def _not_told(_bucket: str, _calls: int) -> None:
+    """Nobody wants to know how many calls are left."""
+
+
 @dataclass(frozen=True, slots=True)
 class ZendeskAccount:
     """Settings of one account.
@@ -92,6 +100,9 @@ class ZendeskAccount:
         scopes: what a token is asked for.
         pause: waits so many seconds of that clock; True when it was told to stop.
         token_obtained: called with every new token before it is kept.
+        called: told of every request: method and template, status (0: no answer),
+            and its real seconds.
+        remains: told of calls left in a bucket, whenever an answer says so.
         budget: the calls that may still be made; shared by all who use
             the account; None: one in memory, by `api_share`.
     """
@@ -107,6 +118,8 @@ class ZendeskAccount:
     scopes: tuple[str, ...] = RUNNING_SCOPES
     pause: Callable[[float], bool] = _machine_pause
     token_obtained: Callable[[], None] = _nothing
+    called: Callable[[str, int, float], None] = _not_counted
+    remains: Callable[[str, int], None] = _not_told
     budget: Budget | None = None
 
     def __post_init__(self) -> None:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     )
     from connector.zendesk.account import ZendeskAccount
     from rules.changes import TicketChange
+    from rules.facts import Happening
 
 T = TypeVar("T")
 
@@ -76,6 +77,10 @@ class ZendeskHelpdesk:
     def tickets(self, ticket_ids: Sequence[str]) -> list[TicketState]:
         """Present states, read afresh in bulk; missing tickets are left out."""
         return _readable(lambda: self._history.tickets(ticket_ids))
+
+    def happenings(self, ticket_id: str) -> Sequence[Happening]:
+        """The whole history of a ticket whose state has just been read by `tickets`."""
+        return _readable(lambda: self._history.happenings(ticket_id))
 
     def write(self, changes: Sequence[TicketChange]) -> list[WriteResult]:
         """Carry out changes in bulk; one result per ticket, in the same order."""

@@ -104,6 +104,16 @@ class History:
         self._directory.learn_requesters([row])
         return self._reader(str(row.id), unknown).read_all(updates)
 
+    def happenings(self, ticket_id: str) -> list[Happening]:
+        """The whole history of a ticket whose state has just been read by `tickets`.
+
+        Raises:
+            Gone: there is no such ticket, or it is not visible to us.
+        """
+        updates = self._audits(ticket_id)
+        self._prepare(updates)
+        return self._reader(ticket_id, {}).read_all(updates)
+
     def ticket(self, ticket_id: str) -> Snapshot:
         """One ticket with its history, read afresh.
 

@@ -213,7 +213,8 @@ class Session:
             Unavailable: no connection, too slow, too large, or cut off.
         """
         self.count(call.name)
-        ends = time.monotonic() + call.total_s
+        begun = time.monotonic()
+        ends = begun + call.total_s
         try:
             with self._http().request(
                 call.method,
@@ -228,8 +229,12 @@ class Session:
             ) as response:
                 body = _read_body(call, response, ends)
                 answer = Answer(response.status_code, response.headers, body)
-        except _FAULTS as fault:
+        except (Unavailable, *_FAULTS) as fault:
+            self.account.called(call.name, 0, time.monotonic() - begun)
+            if isinstance(fault, Unavailable):
+                raise
             raise Unavailable(f"{call.name}: {type(fault).__name__}") from None
+        self.account.called(call.name, answer.status, time.monotonic() - begun)
         self._learn(answer)
         return answer
 
@@ -248,6 +253,7 @@ class Session:
         now = self.now()
         for bucket, limit, remaining in budgets.readings(answer.headers):
             self.budget.observe(bucket, limit, remaining, now)
+            self.account.remains(bucket, remaining)
         try:
             self.skew = parsedate_to_datetime(answer.headers.get("Date", "")) - now
         except (ValueError, TypeError):

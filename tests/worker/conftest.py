@@ -178,6 +178,8 @@ def site_over(rules: Path, tmp_path: Path) -> Callable[[Database], Site]:
                 "STIPT_RULES_PATH": str(rules),
                 "STIPT_WRITE": "on",
                 "STIPT_STATE_DIR": str(tmp_path),
+                "STIPT_HTTP_BIND": "127.0.0.1:0",
+                "STIPT_PROBE_BIND": "127.0.0.1:0",
                 "ZENDESK_SUBDOMAIN": "acme",
             },
             environment={"HOME": str(tmp_path)},

@@ -132,6 +132,13 @@ class MemoryHelpdesk:
         self._called("tickets")
         return [self.held[one].state for one in ticket_ids if one in self.held]
 
+    def happenings(self, ticket_id: str) -> Sequence[Happening]:
+        """One ticket's history."""
+        self._called("happenings")
+        if ticket_id not in self.held:
+            raise Gone(ticket_id)
+        return tuple(self.held[ticket_id].happenings)
+
     def write(self, changes: Sequence[TicketChange]) -> list[WriteResult]:
         """Carry out changes, each on its own."""
         fault = self._fault("write")

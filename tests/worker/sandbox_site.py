@@ -79,6 +79,7 @@ class SandboxSite:
             "STIPT_CLOCK_URL": f"{self.sandbox.base_url}/_sandbox/clock",
             "STIPT_DATABASE_URL": self.database_url,
             "STIPT_STATE_DIR": str(self.folder),
+            "STIPT_HTTP_BIND": "127.0.0.1:0",
             "STIPT_RULES_PATH": str(self.folder / "sla"),
             "STIPT_SYNC_FROM": "400d",
             "STIPT_WRITE": "on",

@@ -47,6 +47,8 @@ _MEANINGS: dict[str, tuple[str, ExitCode]] = {
     "worker.rule_folder.RulesMissing": ("", ExitCode.SETTINGS),
     "worker.settings.SettingsInvalid": ("the settings are not complete:", ExitCode.SETTINGS),
     "worker.store.schema.SchemaMismatch": ("the database does not fit:", ExitCode.SETTINGS),
+    # Not 78: a process that is ending still holds the address, so starting again is right.
+    "worker.web.binding.AddressTaken": ("", ExitCode.ERROR),
 }
 """Errors by their full name, so that nothing is imported to recognise them: what they mean to
 the person at the keyboard, and the exit code (78 is for `run` alone, elsewhere it is 1)."""

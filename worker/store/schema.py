@@ -14,7 +14,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 if TYPE_CHECKING:
-    from worker.store.database import Database
+    from worker.store.database import Books, Database
 
 SchemaState = Literal["empty", "behind", "current", "newer"]
 
@@ -89,6 +89,16 @@ def require_current(database: Database) -> None:
         raise SchemaMismatch("the database is behind; run `stipt db upgrade` once")
     if state == "empty":
         raise SchemaMismatch("the database is empty; stipt run --once fills it")
+
+
+def needed_version() -> str | None:
+    """The schema's version that this program needs."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def held_version(books: Books) -> str | None:
+    """The schema's version that the database has now; a quick question."""
+    return books.tx.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
 
 
 def _state(connection: sa.Connection) -> SchemaState:

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The web application: routes by subject, plain errors, and headers for every answer.
+
+A new subject is a module that offers its routes; they are put together here.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse
+
+from worker.error_reports import report
+from worker.logs import get_logger
+from worker.web.probes import probe_routes
+from worker.web.webhooks import webhook_routes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.routing import Route
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from worker.wiring import Installation
+
+HEADERS: Final[Mapping[bytes, bytes]] = {
+    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
+    b"x-content-type-options": b"nosniff",
+    b"referrer-policy": b"no-referrer",
+    b"cache-control": b"no-store",
+}
+"""What every answer carries that does not say otherwise itself."""
+
+_log = get_logger(__name__)
+
+
+def web_application(installation: Installation, *, polls: bool) -> Starlette:
+    """Everything that the role `web` serves."""
+    routes = [*webhook_routes(installation), *probe_routes(installation, polls=polls)]
+    return _application(routes)
+
+
+def probe_application(installation: Installation, *, polls: bool) -> Starlette:
+    """Probes and metrics alone, for processes without the role `web`."""
+    return _application(probe_routes(installation, polls=polls))
+
+
+def _application(routes: list[Route]) -> Starlette:
+    return Starlette(
+        routes=routes,
+        middleware=[Middleware(_WithHeaders)],
+        exception_handlers={HTTPException: _refused, Exception: _failed},
+    )
+
+
+class _WithHeaders:
+    """Adds the headers that an answer lacks."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                own = {name.lower() for name, _ in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    *((name, value) for name, value in HEADERS.items() if name not in own),
+                ]
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+async def _refused(request: Request, fault: Exception) -> Response:
+    """An error of the caller: its name, and nothing that tells of our insides."""
+    del request
+    status = fault.status_code if isinstance(fault, HTTPException) else 400
+    headers = fault.headers if isinstance(fault, HTTPException) else None
+    return PlainTextResponse(f"{HTTPStatus(status).phrase}\n", status, headers)
+
+
+async def _failed(request: Request, fault: Exception) -> Response:
+    """A fault of Stipt: logged and reported without the request."""
+    del request
+    _log.error("answer_failed", exc_info=fault)
+    report(fault)
+    return PlainTextResponse("Internal Server Error\n", 500)
