@@ -15,7 +15,7 @@ import msgspec
 
 from rules.calendars import BusinessCalendar
 from rules.cycles import Cycle
-from rules.dues import Due, days_due, due_of, effective_start
+from rules.dues import Due, days_due, due_at_pause, due_of, effective_start
 from rules.select import Application
 from rules.steps import FiringSeconds
 
@@ -72,7 +72,7 @@ class Clock(msgspec.Struct, gc=False):
     breach: Breach | None = None
     due: Due | None = None
     target_seconds: int = 0
-    known_at_due: int | None = None
+    known_whole: int | None = None
     known_days: tuple[Application, int, Due, int] | None = None
     known_firings: FiringSeconds | None = None
 
@@ -109,10 +109,11 @@ class Clock(msgspec.Struct, gc=False):
 
     def due_in(self, piece: Piece, threshold: int) -> Due:
         """When `threshold` running seconds are exceeded in a running stretch, or run on from it."""
-        running_since, _, counting, before, base = piece
+        _, _, counting, before, base = piece
         due = due_of(counting, base + threshold - before)
-        if due.shown >= running_since:
+        if threshold > before or counting.at_closing == "next_opening":
             return due
+        # It was used up before this stretch, which may itself begin at a closing.
         return Due(due.judged, self._closing_used_up(counting, threshold) or due.judged)
 
     def _closing_used_up(self, counting: BusinessCalendar, threshold: int) -> int | None:
@@ -130,13 +131,32 @@ class Clock(msgspec.Struct, gc=False):
         """Running seconds at the due, or at the arrival of a target that was exceeded then."""
         if self.breach is not None and self.breach.at != self.breach.due.judged:
             return self.elapsed_at(self.breach.at)
-        if self.application.span.unit == "seconds":
-            return self.target_seconds
-        if self.due is None:
+        if self.due is None and self.application.span.unit != "seconds":
             return None
-        if self.known_at_due is None:
-            self.known_at_due = self.elapsed_at(self.due.judged)
-        return self.known_at_due
+        return self.whole
+
+    @property
+    def whole(self) -> int:
+        """Running seconds from the start to the due as it stands: what shares are taken of.
+
+        A due in days moves: a pause may leave it on its date (`by: closing`),
+        a change of calendar counts the days before it otherwise. While the due
+        is not known it stands as it did when the pause began, so that a pause
+        alone lets no step fire.
+        """
+        if self.known_whole is None:
+            self.known_whole = self._whole_of_days()
+        return self.known_whole
+
+    def _whole_of_days(self) -> int:
+        if self.due is not None:
+            return self.elapsed_at(self.due.judged)
+        if self.since is None:
+            return self.target_seconds
+        at = due_at_pause(self, self.since).judged
+        counting = self.application.counting
+        begin = max(self.since, effective_start(self.application, self.cycle.start))
+        return self.elapsed + max(0, counting.position(at) - counting.position(begin))
 
     def elapsed_at(self, at: int) -> int:
         """Running seconds up to `at`, which may lie ahead while the clock runs."""
@@ -336,10 +356,12 @@ def _conclude(clock: Clock, stops: Spans) -> None:
         clock.due = clock.breach.due
         clock.target_seconds = clock.breach.target_seconds
         clock.application = clock.breach.application
+        if clock.application.span.unit == "seconds":
+            clock.known_whole = clock.target_seconds
         return
     span = clock.application.span
     if span.unit == "seconds":
-        clock.target_seconds = span.amount
+        clock.target_seconds = clock.known_whole = span.amount
         if clock.cancelled_at is None and clock.since is None:
             clock.due = clock.run_on(span.amount)
         return

@@ -12,7 +12,7 @@ import msgspec
 
 if TYPE_CHECKING:
     from rules.calendars import BusinessCalendar
-    from rules.clocks import Clock
+    from rules.clocks import Clock, Pause
     from rules.select import Application
 
 
@@ -48,21 +48,27 @@ def days_due(clock: Clock, application: Application) -> tuple[Due, int]:
     known = clock.known_days
     if known is not None and known[0] is application and known[1] == len(clock.pauses):
         return known[2], known[3]
-    due, target_seconds = _days_due(clock, application)
+    due, target_seconds = _days_due(clock, application, clock.pauses)
     clock.known_days = (application, len(clock.pauses), due, target_seconds)
     return due, target_seconds
 
 
-def _days_due(clock: Clock, application: Application) -> tuple[Due, int]:
+def due_at_pause(clock: Clock, since: int) -> Due:
+    """The due of a target in days as it stood when the pause that lasts began, at `since`."""
+    before = [pause for pause in clock.pauses if pause[0] < since]
+    return _days_due(clock, clock.application, before)[0]
+
+
+def _days_due(clock: Clock, application: Application, pauses: list[Pause]) -> tuple[Due, int]:
     counting = application.counting
     begin = effective_start(application, clock.cycle.start)
     timed = Due(*counting.working_days(begin, application.span.amount))
     unpaused = _closing_due(application, begin, timed, is_pushed=False)
     target_seconds = counting.position(unpaused.shown) - counting.position(begin)
     due = unpaused
-    if clock.pauses:
+    if pauses:
         position = counting.position(timed.judged)
-        for began, seconds in clock.pauses:
+        for began, seconds in pauses:
             if began < due.judged and seconds:
                 position += seconds
                 due = _closing_due(application, begin, due_of(counting, position), is_pushed=True)

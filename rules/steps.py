@@ -28,9 +28,9 @@ StepKey = tuple["Measure", int, str]
 class Firing:
     """One firing of a step; `offset` is in running seconds from its anchor.
 
-    Anchors: `start` counts the share `numerator / denominator` of the target
-    from the cycle's start, `end` back from the full target, `due` from the
-    due on.
+    Anchors: `start` counts the share `numerator / denominator` of the way to
+    the due from the cycle's start, `end` back from the due, `due` from the due
+    on.
     """
 
     step: Step
@@ -125,7 +125,7 @@ def firings(application: Application) -> tuple[Firing, ...]:
 
 def _first_firing(step: Step, key: str) -> Firing:
     moment = step.at
-    if moment.kind == "share":
+    if moment.kind == "share" and moment.share < 1:
         share = moment.share
         return Firing(step, key, "start", 0, share.numerator, share.denominator)
     if moment.kind == "before":
@@ -149,8 +149,9 @@ def firing_seconds(clock: Clock) -> FiringSeconds:
     """As `step_instants`, in epoch seconds; worked out once for a clock that is read."""
     if clock.known_firings is None:
         found: list[tuple[Firing, int | None]] = []
+        whole = clock.whole
         for firing in firings(clock.application):
-            at = _instant(clock, firing)
+            at = _instant(clock, firing, whole)
             if at is not None and not clock.is_open and at > clock.stop:
                 at = None
             found.append((firing, at))
@@ -158,10 +159,10 @@ def firing_seconds(clock: Clock) -> FiringSeconds:
     return clock.known_firings
 
 
-def _instant(clock: Clock, firing: Firing) -> int | None:
+def _instant(clock: Clock, firing: Firing, whole: int) -> int | None:
     if firing.anchor == "due" and firing.offset == 0:
         return _due_moment(clock)
-    threshold = _threshold(clock, firing)
+    threshold = _threshold(clock, firing, whole)
     if threshold is None or threshold < 0:
         return None
     reached = clock.reached_at(threshold)
@@ -175,14 +176,13 @@ def _due_moment(clock: Clock) -> int | None:
     return None if clock.due is None else clock.due.shown
 
 
-def _threshold(clock: Clock, firing: Firing) -> int | None:
+def _threshold(clock: Clock, firing: Firing, whole: int) -> int | None:
     """Running seconds after which the firing comes; None while the due is not known."""
     if firing.anchor == "end":
-        return clock.target_seconds + firing.offset
+        return whole + firing.offset
     if firing.anchor == "start":
         # rounded up: at 75 % of 5 s three quarters have passed after 4 s
-        whole = -(-firing.numerator * clock.target_seconds // firing.denominator)
-        return whole + firing.offset
+        return -(-firing.numerator * whole // firing.denominator) + firing.offset
     due = clock.elapsed_at_due
     return None if due is None else due + firing.offset
 
@@ -193,12 +193,13 @@ def next_step_at(clock: Clock, now: int) -> int | None:
         return None
     thresholds: list[int] = []
     first: int | None = None
+    whole = clock.whole
     for firing in firings(clock.application):
         if firing.anchor == "due" and not firing.offset:
             due = _due_moment(clock)
             first = due if due is not None and due > now else None
             continue
-        threshold = _threshold(clock, firing)
+        threshold = _threshold(clock, firing, whole)
         if threshold is not None and threshold >= clock.elapsed:
             thresholds.append(threshold)
     for threshold in sorted(thresholds):
@@ -210,7 +211,7 @@ def next_step_at(clock: Clock, now: int) -> int | None:
 
 def risk_at(clock: Clock, share: Fraction) -> int | None:
     """The instant from which the cycle is at risk; None while it is paused before that."""
-    threshold = -(-share.numerator * clock.target_seconds // share.denominator)
+    threshold = -(-share.numerator * clock.whole // share.denominator)
     reached = clock.reached_at(threshold)
     return None if reached is None else reached.shown
 

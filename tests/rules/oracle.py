@@ -606,7 +606,11 @@ class Due:
 
 def running_due(life: Life, applied: Applied, stop: int) -> Due:
     """When the running time reaches the target, the clock running on from `stop`."""
-    wanted = applied.span.amount // GRID
+    return reached(life, applied, stop, applied.span.amount // GRID)
+
+
+def reached(life: Life, applied: Applied, stop: int, wanted: int) -> Due:
+    """When `wanted` slots have run, the clock running on from `stop`."""
     run = life.run[: life.elapsed(stop)]
     at = stop
     while len(run) <= wanted:
@@ -705,6 +709,64 @@ def length(life: Life, applied: Applied) -> int:
     return GRID * sum(applied.counts(start, at) for at in range(start, due))
 
 
+# Steps
+
+
+def whole(life: Life, applied: Applied, due: Due | None) -> int:
+    """Seconds that the clock runs from the start to the due as it stands."""
+    if applied.span.unit == "seconds":
+        return applied.span.amount
+    end = life.stop
+    if due is None:  # paused: the due is the one that it was when the pause began
+        since = life.stands_since(life.stop)
+        end = life.stop if since is None else since
+        due = days_due(life, applied, end)
+    ahead = range(end, due.judged)
+    n_ahead = sum(applied.counts(life.cycle.start, slot) for slot in ahead)
+    return GRID * (life.elapsed(min(end, due.judged)) + n_ahead)
+
+
+def steps_of(
+    life: Life, policy: Policy, last: Applied, due: Due | None, arrived: int | None
+) -> dict[str, datetime | None]:
+    """When each step of an open cycle fires; `arrived`: of a target exceeded on arrival."""
+    now_whole = whole(life, last, due)
+    is_known = due is not None or last.span.unit == "seconds"
+    at_due = now_whole if arrived is None else GRID * life.elapsed(arrived)
+    found: dict[str, datetime | None] = {}
+    for step in policy.escalations[last.target.escalate or ""]:
+        moment, label = step.at, step.at.label
+        for number in range(step.repeat_times + 1):
+            key = label if number == 0 else f"{label} #{number + 1}"
+            wanted = number * (step.repeat_every or 0)
+            is_due = moment.kind == "due" or moment.share == 1
+            if is_due and number == 0:
+                at = arrived if arrived is not None else due.shown if due else None
+                found[key] = None if at is None else instant_of(at)
+                continue
+            if moment.kind == "before":
+                wanted += now_whole - moment.seconds
+            elif moment.kind == "share" and not is_due:
+                wanted += -int(-moment.share * now_whole // 1)
+            else:
+                wanted += at_due + moment.seconds if is_known else -(10**9)
+            found[key] = _running_instant(life, wanted) if wanted >= 0 else None
+    return found
+
+
+def _running_instant(life: Life, seconds: int) -> datetime | None:
+    """When the clock has run for so long; None while it stands before that."""
+    wanted, rest = divmod(seconds, GRID)
+    counted = life.in_force(life.stop)
+    assert counted is not None
+    if wanted >= len(life.run) and life.stands_at_stop:
+        return None
+    found = reached(life, counted, life.stop, wanted)
+    if rest:
+        return instant_of(found.judged) + timedelta(seconds=rest)
+    return instant_of(found.shown)
+
+
 # Verdicts
 
 
@@ -726,6 +788,7 @@ class Row:
     customer: str | None
     calendar: str
     rule: str
+    steps: dict[str, datetime | None]
 
 
 @dataclass
@@ -765,18 +828,24 @@ def _row(life: Life, policy: Policy) -> Row:
         last = applied
     assert last is not None
     breach = first_breach(life)
-    due: int | None
+    due: Due | None
     if breach is not None:
         last = breach.applied
         state = "breached" if ended_by else "breached_open"
-        due = breach.due.shown
+        due = breach.due
     elif ended_by == "cancelled":
         state, due = "cancelled", None
     elif life.stands_at_stop:
         state, due = "paused", None
     else:
         state = "met" if ended_by else "running"
-        due = due_of(life, last, stop).shown
+        due = due_of(life, last, stop)
+    steps = {}
+    if ended_by is None:
+        arrived = None
+        if breach is not None and breach.at != breach.due.judged:
+            arrived = breach.at
+        steps = steps_of(life, policy, last, due, arrived)
     fulfilled = cycle.end if ended_by != "cancelled" else None
     started_at = instant_of(cycle.start)
     enforce_from = policy.settings.enforce_from
@@ -789,7 +858,7 @@ def _row(life: Life, policy: Policy) -> Row:
         state=state,
         reason=reason,
         started_at=started_at,
-        due_at=None if due is None else instant_of(due),
+        due_at=None if due is None else instant_of(due.shown),
         fulfilled_at=None if fulfilled is None else instant_of(fulfilled),
         ended_by=ended_by,
         breached_at=None if breach is None or reason else instant_of(breach.at),
@@ -800,6 +869,7 @@ def _row(life: Life, policy: Policy) -> Row:
         customer=last.customer,
         calendar=last.calendar,
         rule=str(last.target.where),
+        steps=steps,
     )
 
 

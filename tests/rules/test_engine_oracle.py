@@ -25,6 +25,7 @@ from rules.policy import (
     Where,
 )
 from tests.rules import oracle
+from tests.rules.builders import a_step
 
 if TYPE_CHECKING:
     from rules.facts import Measure
@@ -89,6 +90,16 @@ WHENS = (
     PathIs("tags", frozenset({"vip", "router"})),
     PathIs("group", frozenset({"support"})),
 )
+STEPS = (
+    a_step("33%"),
+    a_step("50%"),
+    a_step("99%"),
+    a_step("100%"),
+    a_step("120m before"),
+    a_step("15m before", repeat_every=900, repeat_times=2),
+    a_step("due", repeat_every=1800, repeat_times=1),
+    a_step("60m after", repeat_every=7200, repeat_times=1),
+)
 
 
 @st.composite
@@ -109,6 +120,7 @@ def targets(draw: st.DrawFn, measure: Measure, counted: tuple[str, ...], line: i
         when=draw(st.sampled_from(WHENS)),
         by_closing=by_closing,
         pause_on=draw(st.sampled_from(PAUSES)),
+        escalate="usual",
         **dates,
     )
 
@@ -160,7 +172,7 @@ def policies(draw: st.DrawFn) -> tuple[Policy, dict[str, oracle.Hours]]:
         calendars={name: one.calendar(name) for name, one in hours.items()},
         choosers={"chosen": chooser},
         recipients={},
-        escalations={},
+        escalations={"usual": STEPS},
         tiers=(premium, standard),
         contracts=draw(st.sampled_from([(), (contract,)])),
         obligations={},
@@ -250,11 +262,11 @@ def tickets(draw: st.DrawFn) -> Ticket:
 
 
 def rows_of(verdict: Verdict) -> list[dict[str, Any]]:
-    names = [name for name in oracle.Row.__dataclass_fields__ if name != "calendar"]
+    names = [name for name in oracle.Row.__dataclass_fields__ if name != "steps"]
     found = []
     for one in verdict.cycles:
         row = {name: getattr(one, name) for name in names}
-        row["calendar"] = one.calendar
+        row["steps"] = {step.key: step.at for step in one.steps} if one.ended_by is None else {}
         found.append(row)
     return _sorted(found)
 
@@ -273,6 +285,22 @@ def test_engine_and_oracle_agree(
     note(f"{now=}")
     expected = [asdict(row) for row in oracle.rows(ticket, policy, now, hours)]
     assert rows_of(evaluate(ticket, policy, now)) == _sorted(expected)
+
+
+@settings(deadline=None)
+@given(tickets(), policies(), st.integers(0, 10 * 96))
+def test_no_warning_of_an_open_clock_lies_after_its_due(
+    ticket: Ticket, made: tuple[Policy, Any], later: int
+) -> None:
+    verdict = evaluate(ticket, made[0], ticket.created_at + later * QUARTER)
+    for row in verdict.cycles:
+        if not row.is_open or row.due_at is None:
+            continue
+        assert row.risk_at is None or row.risk_at <= row.due_at
+        for step in row.steps:
+            is_warning = step.step.at.kind in ("share", "before") and "#" not in step.key
+            if is_warning and step.at is not None and row.breached_at in (None, row.due_at):
+                assert step.at <= row.due_at, step.key
 
 
 REWRITES = {"merged", "deleted", "restored", "comment_private"}

@@ -171,6 +171,54 @@ def test_by_closing_fires_the_due_step_at_closing():
     assert moments["120m after"] == "11-26 11:00"
 
 
+def test_a_pause_that_leaves_the_due_on_its_date_leaves_no_step_behind_it():
+    # From Monday 10:00 to Wednesday's closing 23 hours run; a pause of two hours takes two away.
+    policy = _policy("2wd", "office", by_closing=True, measure="requester_wait")
+    ticket = a_ticket(
+        "2026-11-23 10:00",
+        status("2026-11-25 11:00", "pending"),
+        status("2026-11-25 13:00", "open"),
+    )
+    row = cycle_of(judged(ticket, policy, "2026-11-25 13:00"), "requester_wait")
+    moments = _moments(row)
+    assert (row.target_seconds, moments["due"]) == (23 * 3600, "11-25 17:00")
+    assert moments["60m before"] == "11-25 16:00"
+    assert moments["50%"] == "11-24 12:30"
+    assert moments["75%"] == "11-25 09:45"
+    assert row.risk_at == instant("2026-11-25 10:48")
+
+
+def test_a_pause_alone_lets_no_step_fire():
+    # Monday's pause pushes the due from Wednesday's closing to Thursday's.
+    policy = _policy("2wd", "office", by_closing=True, measure="requester_wait")
+    ticket = a_ticket(
+        "2026-11-23 10:00",
+        status("2026-11-23 10:30", "pending"),
+        status("2026-11-24 11:00", "open"),
+        status("2026-11-25 15:00", "pending"),
+    )
+    before = cycle_of(judged(ticket, policy, "2026-11-25 14:59"), "requester_wait")
+    while_paused = cycle_of(judged(ticket, policy, "2026-11-25 16:00"), "requester_wait")
+    assert before.due_at == instant("2026-11-26 17:00")
+    assert while_paused.due_at is None
+    assert _moments(before)["50%"] == "11-25 13:45"
+    assert _moments(while_paused)["50%"] == "11-25 13:45"
+    assert _moments(before)["75%"] is not None
+    assert _moments(while_paused)["75%"] is None
+
+
+def test_all_of_a_target_has_passed_at_its_due():
+    policy = a_policy(
+        a_tier(
+            "standard",
+            a_target("first_reply", "2wd", counted="office", by_closing=True, escalate="all"),
+        ),
+        escalations={"all": (a_step("100%"),)},
+    )
+    row = cycle_of(judged(a_ticket("2026-11-23 10:00"), policy, "2026-11-23 10:00"), "first_reply")
+    assert _moments(row) == {"100%": "11-25 17:00"}
+
+
 def test_two_steps_with_one_label_have_keys_of_their_own():
     policy = a_policy(
         a_tier("standard", a_target("first_reply", "4h", escalate="twice")),
