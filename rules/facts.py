@@ -50,6 +50,27 @@ PRIORITIES: tuple[Priority, ...] = get_args(Priority)
 MEASURES: tuple[Measure, ...] = get_args(Measure)
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
+PATHS: tuple[str, ...] = (
+    "organization.id",
+    "organization.name",
+    "organization.tags",
+    "tags",
+    "brand",
+    "group",
+    "form",
+    "type",
+    "channel",
+    "priority",
+    "language",
+    "requester.role",
+    "requester.tags",
+    "created_by",
+)
+"""Paths to a ticket's values, as rules match them and happenings of kind `field` name them."""
+
+FIELD_PATHS: tuple[str, ...] = ("organization.fields", "ticket.fields")
+"""What stands before the key of a field, with a dot."""
+
 Value = str | tuple[str, ...] | None
 """A ticket or organisation field: text, several texts, or nothing."""
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pydantic.json_schema import models_json_schema
 
-from rules.format.conditions import FIELD_PATHS, PATHS
+from rules.facts import FIELD_PATHS, PATHS
 from rules.format.files import RulesFile
 from rules.format.trials import TrialsFile
 

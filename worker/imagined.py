@@ -7,8 +7,17 @@ import shlex
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
-from rules.facts import AUTHORS, CHANNELS, PRIORITIES, STATUSES, Organization, Requester, Ticket
-from rules.format.conditions import FIELD_PATHS, PATHS
+from rules.facts import (
+    AUTHORS,
+    CHANNELS,
+    FIELD_PATHS,
+    PATHS,
+    PRIORITIES,
+    STATUSES,
+    Organization,
+    Requester,
+    Ticket,
+)
 from rules.nearest import nearest
 
 if TYPE_CHECKING:

@@ -20,6 +20,7 @@ from connector.history.values import (
     instant,
     mapping,
     optional_text,
+    path,
     refuse_unknown,
     shown,
     text,
@@ -138,7 +139,7 @@ def happening_from_json(document: Mapping[str, object]) -> Happening:
         via=optional_text(get("via"), "via"),
         to=to,
         custom=optional_text(get("custom"), "custom"),
-        field=text(get("field"), "field") if kind == "field" else None,
+        field=path(get("field"), "field") if kind == "field" else None,
         organization=organization,
         into=optional_text(get("into"), "into"),
         of=instant(get("of"), "of") if kind == "comment_private" else None,
@@ -247,7 +248,7 @@ def _happenings(raw: object, created_at: datetime) -> tuple[Happening, ...]:
     found: list[Happening] = []
     for number, one in enumerate(raw, start=1):
         try:
-            found.append(happening_from_json(mapping(one, "happening")))
+            found.append(happening_from_json(mapping(one)))
         except HistoryLineError as mistake:
             raise HistoryLineError(f"happening {number}: {mistake}") from None
     if any(one.at < created_at for one in found):
@@ -303,23 +304,23 @@ def _status(document: Mapping[str, object]) -> Status:
 def _requester(raw: object) -> Requester:
     if raw is None:
         return Requester()
-    document = mapping(raw, "requester")
     try:
+        document = mapping(raw)
         refuse_unknown(document, _REQUESTER_KEYS)
+        return Requester(
+            id=optional_text(document.get("id"), "id"),
+            role=optional_text(document.get("role"), "role") or "end_user",
+            language=optional_text(document.get("language"), "language"),
+            tags=texts(document.get("tags"), "tags"),
+        )
     except HistoryLineError as mistake:
         raise HistoryLineError(f"requester: {mistake}") from None
-    return Requester(
-        id=optional_text(document.get("id"), "requester.id"),
-        role=optional_text(document.get("role"), "requester.role") or "end_user",
-        language=optional_text(document.get("language"), "requester.language"),
-        tags=texts(document.get("tags"), "requester.tags"),
-    )
 
 
 def _organization(raw: object, key: str) -> Organization | None:
     if raw is None:
         return None
     try:
-        return organization_from_json(mapping(raw, key))
+        return organization_from_json(mapping(raw))
     except HistoryLineError as mistake:
         raise HistoryLineError(f"{key}: {mistake}") from None

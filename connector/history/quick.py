@@ -14,7 +14,7 @@ from typing import Annotated
 
 import msgspec
 
-from connector.history.values import EARLIEST, LATEST, value
+from connector.history.values import EARLIEST, LATEST, is_path, value
 from rules.facts import (
     PRIORITIES,
     Author,
@@ -203,13 +203,15 @@ def quick_line(line: bytes) -> QuickLine | None:
             latest = at
         else:
             in_order = False
-        if type(one) is _Field and one.field == "priority" and not _is_priority(one.to):
+        if type(one) is _Field and not _is_known(one):
             return None
     return QuickLine(found, organization, latest, in_order=in_order) if latest < LATEST else None
 
 
-def _is_priority(to: _Written) -> bool:
-    return to is None or to in PRIORITIES
+def _is_known(change: _Field) -> bool:
+    if change.field == "priority":
+        return change.to is None or change.to in PRIORITIES
+    return is_path(change.field)
 
 
 def _by_time(happening: Happening) -> datetime:

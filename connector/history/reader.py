@@ -128,7 +128,8 @@ def _read_the_long_way(line: bytes) -> tuple[Ticket, int]:
     try:
         document = _decoder.decode(line)
     except msgspec.DecodeError as mistake:
-        raise HistoryLineError(f"not JSON: {mistake}") from None
+        why = str(mistake).removeprefix("JSON is malformed: ")
+        raise HistoryLineError(f"not JSON: {why}") from None
     except UnicodeDecodeError:
         raise HistoryLineError("not JSON: the text is not UTF-8") from None
     except RecursionError:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, TypeVar
 
+from rules.facts import FIELD_PATHS, PATHS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -16,6 +18,14 @@ Word = TypeVar("Word", bound=str)
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+
+_PATHS = frozenset({*PATHS, "assignee"})
+_OF_FIELDS = tuple(f"{one}." for one in FIELD_PATHS)
+_KINDS_OF_THEIR_OWN = {
+    "status": "status",
+    "custom_status": "status",
+    "organization": "organization",
+}
 
 
 class HistoryLineError(ValueError):
@@ -115,6 +125,27 @@ def word(raw: object, key: str, vocabulary: tuple[Word, ...]) -> Word:
     raise HistoryLineError(f"{key}: unknown word {shown(raw)}{nearest(raw, vocabulary)}")
 
 
+def is_path(name: str) -> bool:
+    """Whether a happening of kind `field` may name this value of a ticket."""
+    return name in _PATHS or name.startswith(_OF_FIELDS)
+
+
+def path(raw: object, key: str) -> str:
+    """The path of a value that a happening of kind `field` changes.
+
+    Raises:
+        HistoryLineError: no value of a ticket, or one whose changes have a kind of their own.
+    """
+    name = text(raw, key)
+    if is_path(name):
+        return name
+    kind = _KINDS_OF_THEIR_OWN.get(name)
+    if kind is not None:
+        raise HistoryLineError(f'{key}: a change of {name} has the kind "{kind}"')
+    hint = nearest(name, _PATHS) or f"; a ticket field is written {shown(f'ticket.fields.{name}')}"
+    raise HistoryLineError(f"{key}: unknown path {shown(name)}{hint}")
+
+
 def value(raw: object, key: str) -> Value:
     """A field value: numbers and booleans become their text, lists become tuples.
 
@@ -138,23 +169,24 @@ def _plain(raw: object, key: str) -> str:
     raise HistoryLineError(f"{key}: expected a text, a number, true, false or a list of them")
 
 
-def mapping(raw: object, key: str) -> dict[str, object]:
+def mapping(raw: object) -> dict[str, object]:
     """A mapping with text keys.
 
     Raises:
-        HistoryLineError: anything else.
+        HistoryLineError: anything else; the message does not say where.
     """
     if isinstance(raw, dict):
         return raw
-    raise HistoryLineError(f"{key}: expected a mapping, found {shown(raw)}")
+    raise HistoryLineError(f"expected a mapping, found {shown(raw)}")
 
 
 def field_values(raw: object, key: str) -> dict[str, Value]:
     """Field values by field key; null is no field at all."""
     if raw is None:
         return {}
-    fields = mapping(raw, key)
-    return {name: value(one, f"{key}.{name}") for name, one in fields.items()}
+    if not isinstance(raw, dict):
+        raise HistoryLineError(f"{key}: expected a mapping, found {shown(raw)}")
+    return {name: value(one, f"{key}.{name}") for name, one in raw.items()}
 
 
 def refuse_unknown(document: Mapping[str, object], known: frozenset[str]) -> None:

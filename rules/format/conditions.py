@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import PlainValidator, ValidationError, WithJsonSchema
 from pydantic_core import InitErrorDetails
 
-from rules.facts import AUTHORS, CHANNELS, PRIORITIES
+from rules.facts import AUTHORS, CHANNELS, FIELD_PATHS, PATHS, PRIORITIES
 from rules.format.base import FormError, Path, wrong
 from rules.format.forms import line, one_of
 from rules.format.messages import shown
@@ -20,23 +20,6 @@ from rules.source import Block, Items
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-PATHS = (
-    "organization.id",
-    "organization.name",
-    "organization.tags",
-    "tags",
-    "brand",
-    "group",
-    "form",
-    "type",
-    "channel",
-    "priority",
-    "language",
-    "requester.role",
-    "requester.tags",
-    "created_by",
-)
-FIELD_PATHS = ("organization.fields", "ticket.fields")
 _FIELD = re.compile(r"(organization|ticket)\.fields\.[A-Za-z0-9_-]{1,100}")
 _COMBINING = ("any", "all", "not")
 _ROLES = ("end_user", "agent", "light_agent", "admin")

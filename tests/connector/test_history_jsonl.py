@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 
@@ -186,9 +188,15 @@ def test_a_happening_before_the_creation_is_moved_to_it_and_counted() -> None:
         (a_line(fields=[1]), "fields: expected a mapping, found a list"),
         (a_line(requester={"rol": "agent"}), 'requester: unknown key "rol"; did you mean "role"?'),
         (a_line(organization={"nam": "A"}), 'organization: unknown key "nam"'),
-        (a_line(organization="Acme"), "organization: expected a mapping"),
+        (a_line(organization="Acme"), 'organization: expected a mapping, found "Acme"'),
+        (a_line(requester="Jan"), 'requester: expected a mapping, found "Jan"'),
+        (a_line(requester={"role": 5, "tags": "x"}), "requester: tags: expected a list of texts"),
         (a_line(happenings={}), "happenings: expected a list"),
-        (a_line(happenings=["x"]), "happening 1: happening: expected a mapping"),
+        (a_line(happenings=["x"]), 'happening 1: expected a mapping, found "x"'),
+        (
+            a_line(happenings=[a_happening(kind="organization", to="Acme")]),
+            'happening 1: to: expected a mapping, found "Acme"',
+        ),
         (a_line(happenings=[a_happening(kind="coment")]), 'did you mean "comment"?'),
         (a_line(happenings=[a_happening()]), 'happening 1: the key "kind" is missing'),
         (a_line(happenings=[{"kind": "deleted"}]), 'the key "at" is missing'),
@@ -211,4 +219,29 @@ def test_what_the_format_does_not_allow_is_named(line: dict[str, object], messag
     with pytest.raises(HistoryLineError) as mistake:
         ticket_from_json(line)
 
-    assert message in str(mistake.value)
+    said = str(mistake.value)
+    assert message in said
+    words = [one.strip() for one in said.split(":")]
+    assert all(one != following for one, following in pairwise(words))
+
+
+@pytest.mark.parametrize(
+    ("field", "message"),
+    [
+        ("status", 'field: a change of status has the kind "status"'),
+        ("custom_status", 'field: a change of custom_status has the kind "status"'),
+        ("organization", 'field: a change of organization has the kind "organization"'),
+        ("prioriti", 'field: unknown path "prioriti"; did you mean "priority"?'),
+        ("product", 'unknown path "product"; a ticket field is written "ticket.fields.product"'),
+    ],
+)
+def test_a_field_that_is_no_value_of_a_ticket_is_refused(field: str, message: str) -> None:
+    with pytest.raises(HistoryLineError, match=re.escape(message)):
+        happening_from_json(a_happening(kind="field", field=field, to="x"))
+
+
+@pytest.mark.parametrize(
+    "field", ["assignee", "organization.tags", "organization.fields.market", "ticket.fields.größe"]
+)
+def test_every_value_that_a_rule_may_look_at_can_change(field: str) -> None:
+    assert happening_from_json(a_happening(kind="field", field=field, to="x")).field == field

@@ -145,7 +145,7 @@ AT = '"at": "2026-11-20T09:00:00Z"'
         HEAD + f', "happenings": [{{{AT}, "kind": "comment", "by": "agent", "public": false}}]',
         HEAD
         + f', "happenings": [{{{AT}, "kind": "status", "to": "hold", "custom": "X", "was": "new"}},'
-        + ' {"at": "2026-11-20T08:40:00Z", "kind": "field", "field": "a", "to": [1, "b"]},'
+        + ' {"at": "2026-11-20T08:40:00Z", "kind": "field", "field": "tags", "to": [1, "b"]},'
         + f' {{{AT}, "kind": "field", "field": "priority", "to": null, "via": "api", "id": "7"}}]',
     ],
 )
@@ -172,6 +172,8 @@ def test_the_quick_way_and_the_long_way_read_the_same_ticket(text: str) -> None:
         HEAD + ', "happenings": [{"at": "2026-11-20T08:00:00Z", "kind": "deleted"}]',
         HEAD + ', "happenings": [{"at": "2200-11-20T09:00:00Z", "kind": "comment"}]',
         HEAD + f', "happenings": [{{{AT}, "kind": "field", "field": "priority", "to": "top"}}]',
+        HEAD + f', "happenings": [{{{AT}, "kind": "field", "field": "status", "to": "open"}}]',
+        HEAD + f', "happenings": [{{{AT}, "kind": "field", "field": "product", "to": "x"}}]',
         HEAD + f', "happenings": [{{{AT}, "kind": "status", "to": "top"}}]',
         HEAD + f', "happenings": [{{{AT}, "kind": "comment", "to": "x"}}]',
     ],
