@@ -80,6 +80,7 @@ STP214 Credits without a cap
 STP215 Credits without a fee
 STP216 An obligation on a measure without a target
 STP217 A level in words only
+STP218 Credits that do not say whether to ask
 STP220 An obligation without a measure
 STP221 An obligation without a population
 STP222 An obligation without a period
@@ -91,7 +92,7 @@ STP227 An obligation without a calendar
 STP301 A step repeated 0 times
 STP302 A raise that never raises
 STP303 A raise that is not written
-STP304 A step before the start
+STP304 A step before or at the start
 STP305 An escalation of nobody
 STP306 Text that looks like a secret
 STP307 A recipient who is never there
@@ -116,6 +117,7 @@ STP325 A holiday exception that is no holiday
 STP326 Two steps at one moment
 STP328 A target that no ticket can have
 STP330 A measure taken away that is not there
+STP331 Dates that have all passed
 """
 
 

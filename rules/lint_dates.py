@@ -37,6 +37,7 @@ def lint_calendars(policy: Policy, today: date, findings: Findings) -> None:
                 hint = f"add holidays: {{except: [{day}]}}"
                 findings.add(where, "STP322", f"{what}.extra_hours", message, hint)
         _lint_exceptions(calendar, what, findings)
+        _lint_passed(calendar, what, today, findings)
         if calendar.country:
             _lint_known(calendar, what, today, findings)
 
@@ -69,6 +70,22 @@ def _lint_exceptions(calendar: Calendar, what: str, findings: Findings) -> None:
     for day in calendar.idle_exceptions:
         message = f"no effect: {day} is no holiday"
         findings.add(where, "STP325", f"{what}.holidays", message, "delete it from except")
+
+
+def _lint_passed(calendar: Calendar, what: str, today: date, findings: Findings) -> None:
+    """Lists of dates that hold none for the coming year: most come back every year."""
+    lists = {
+        "holidays.except": calendar.excepted,
+        "holidays.also": calendar.added,
+        "extra_hours": calendar.extra_hours,
+        "breaks": calendar.breaks,
+    }
+    for key, days in lists.items():
+        if days and (last := max(days)) < today:
+            where = calendar.places.get(key, calendar.where)
+            message = f"has no date for the coming year: the last one was {last}"
+            hint = "add the coming ones, or delete the list once no ticket of that time is open"
+            findings.add(where, "STP331", f"{what}.{key}", message, hint)
 
 
 def _lint_known(calendar: Calendar, what: str, today: date, findings: Findings) -> None:

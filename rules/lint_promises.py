@@ -85,12 +85,15 @@ def _lint_consequence(obligation: Obligation, findings: Findings) -> None:
     if otherwise is None:
         message = "not concrete: nothing says what follows when it is missed"
         findings.add(obligation.where, "STP225", what, message, "add otherwise: a credit, or none")
-    elif otherwise.gives_credit and otherwise.cap is None:
-        where = obligation.places.get("otherwise:", obligation.where)
-        message = "credits without an upper limit"
-        findings.add(
-            where, "STP214", f"{what}.otherwise", message, "add cap: 25%, or another share"
-        )
+    elif otherwise.gives_credit:
+        where, what = obligation.places.get("otherwise:", obligation.where), f"{what}.otherwise"
+        if otherwise.cap is None:
+            message = "credits without an upper limit"
+            findings.add(where, "STP214", what, message, "add cap: 25%, or another share")
+        if otherwise.claim is None:
+            message = "not concrete: nothing says whether the customer has to ask for a credit"
+            hint = "add claim: automatic, or {within: 15 days}"
+            findings.add(where, "STP218", what, message, hint)
 
 
 def lint_promises(policy: Policy, terms: list[Terms], findings: Findings) -> None:

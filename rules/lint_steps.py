@@ -23,6 +23,9 @@ _FIRST_LOOK = 28
 _LONG_LOOK = 400
 """Days: long enough for every weekday, for both sides of summer time, and for most holidays."""
 
+_MOST_NAMED = 3
+"""Targets named in one finding."""
+
 Use = tuple["Tier", "Target"]
 
 
@@ -97,17 +100,26 @@ def _at_most(first: Priority, second: Priority) -> bool:
 def _lint_start(
     policy: Policy, step: Step, what: str, used_by: list[Use], findings: Findings
 ) -> None:
-    """A step that would fire before its clock starts."""
+    """A step that would fire before its clock starts, or as it starts."""
     if step.at.kind != "before":
         return
-    for _, target in used_by:
-        for span in target.within.values():
-            if step.at.seconds > _longest(policy, target, span):
-                message = f"comes before the start of a {target.measure} of {format_span(span)}"
-                hint = f"that target is in {target.where}"
-                where = step.places.get("at", step.where)
-                findings.add(where, "STP304", what, message, hint)
-                return
+    found = [
+        (span, target)
+        for _, target in used_by
+        for span in dict.fromkeys(target.within.values())
+        if step.at.seconds >= _longest(policy, target, span)
+    ]
+    if not found:
+        return
+    span, target = found[0]
+    when = "before" if step.at.seconds > _longest(policy, target, span) else "at"
+    message = f"comes {when} the start of a {target.measure} of {format_span(span)}"
+    places = dict.fromkeys(str(one.where) for _, one in found)
+    hint = f"that target is in {', '.join(list(places)[:_MOST_NAMED])}"
+    if len(places) > _MOST_NAMED:
+        hint += f" and {len(places) - _MOST_NAMED} more"
+    where = step.places.get("at", step.where)
+    findings.add(where, "STP304", what, message, hint)
 
 
 def _longest(policy: Policy, target: Target, span: Span) -> int:

@@ -86,7 +86,8 @@ class Calendar:
     time before the next open date. `holiday_names` are for people;
     `known_until` is the last date for which the country's holidays are known.
     The hours are kept as written too: `week` by weekday, the others by date.
-    `idle_exceptions` are dates taken out of the holidays that are none.
+    `excepted` and `added` are the dates that an admin took out of the holidays
+    and added to them; `idle_exceptions` are dates taken out that are none.
     `places` holds where the values of keys stand, here and in every block below.
     """
 
@@ -100,6 +101,8 @@ class Calendar:
     extra_hours: Mapping[date, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     breaks: Mapping[date, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     country: str | None = None
+    excepted: tuple[date, ...] = ()
+    added: tuple[date, ...] = ()
     idle_exceptions: tuple[date, ...] = ()
     places: Mapping[str, Where] = field(default_factory=dict, compare=False, repr=False)
 
@@ -121,7 +124,8 @@ class Recipient:
     """Who is told. Exactly one of `ticket`, `email`, `url_name` is set.
 
     `ticket` is `assignee` or `group`; `url_name` is the name of the
-    environment variable that holds an Apprise URL, never the URL.
+    environment variable that holds an Apprise URL, never the URL. What may
+    have arrived is sent again (`resend`) or kept for an operator (`hold`).
     """
 
     name: str

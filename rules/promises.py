@@ -86,14 +86,16 @@ class BeyondCredit:
 class Consequence:
     """What follows a miss. Without bands and `per_breach` it is the answer `none`.
 
-    `claim_days` is None where credits are given without a claim; it counts
-    from the day on which the statement is closed.
+    `claim` says whether the customer has to ask for a credit, None where
+    nothing says it; `claim_days` is the term for asking, from the day on which
+    the statement is closed.
     """
 
     credit: tuple[CreditBand, ...] = ()
     per_breach: PerBreach | None = None
     cap: Fraction | None = None
     settled: Literal["next_invoice"] | None = None
+    claim: Literal["automatic", "on_request"] | None = None
     claim_days: int | None = None
     beyond_credit: BeyondCredit | None = None
 

@@ -58,6 +58,7 @@ def _chooser(name: str, form: ChooserForm, where: Where) -> CalendarChooser:
 
 def _calendar(name: str, form: CalendarForm, where: Where, folder: Folder) -> Calendar | None:
     holidays, known_until, idle = _holidays(form.holidays)
+    excepted = tuple(form.holidays.except_) if form.holidays else ()
     try:
         business = BusinessCalendar(
             form.time_zone,
@@ -82,6 +83,8 @@ def _calendar(name: str, form: CalendarForm, where: Where, folder: Folder) -> Ca
         extra_hours=form.extra_hours,
         breaks=form.breaks,
         country=form.holidays.country if form.holidays else None,
+        excepted=tuple(day for day in excepted if day not in idle),
+        added=tuple(form.holidays.also) if form.holidays else (),
         idle_exceptions=idle,
         places=form.places(),
     )

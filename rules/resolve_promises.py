@@ -94,6 +94,7 @@ def _consequence(form: Literal["none"] | OtherwiseForm | None) -> Consequence | 
         per_breach=PerBreach(per_breach.share_of_fee, per_breach.amount) if per_breach else None,
         cap=form.cap,
         settled=form.settled,
+        claim="on_request" if isinstance(form.claim, ClaimForm) else form.claim,
         claim_days=form.claim.within if isinstance(form.claim, ClaimForm) else None,
         beyond_credit=_beyond(form.beyond_credit),
     )

@@ -17,6 +17,7 @@ from rules.facts import PRIORITIES
 from rules.format.base import FormError
 from rules.rehearsal import rehearse
 from rules.trial_steps import local_text, read_entry
+from rules.trials import NO_CUSTOMER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from rules.trials import ExpectedCycle, Trial
     from rules.verdict import CycleVerdict
 
-NONE = "none"
+NONE = NO_CUSTOMER
 _LATE_STATES = frozenset({"breached", "breached_open"})
 _MOMENT = timedelta(seconds=1)
 _MOST_REJECTED = 5
@@ -128,7 +129,7 @@ def _compare(trial: Trial, rehearsed: Rehearsed) -> Iterator[Compared]:
     for what, expected, actual in plain:
         if expected is not None:
             where = _place(trial, f"expect.{what}")
-            yield Compared(what, where, expected, actual or NONE, expected == actual)
+            yield Compared(what, where, expected, actual or NONE, expected == (actual or NONE))
     for measure, cycle in trial.cycles.items():
         yield from _compare_cycle(trial, measure, cycle, last_cycle(rehearsed, measure))
     if trial.steps is not None:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from rules.facts import Measure, Priority, Ticket
     from rules.policy import Where
 
+NO_CUSTOMER = "none"
+"""What a test expects of `customer` where no contract holds."""
+
 
 @dataclass(frozen=True, slots=True)
 class ExpectedCycle:
@@ -32,6 +35,7 @@ class Trial:
 
     `zone` is that of the ticket's creation, in which expected and actual times
     are shown. `until` is None where the clock stops at the last instant named.
+    `customer` is `NO_CUSTOMER` where no contract is to hold.
     `steps` is the complete list of expected steps, None where not compared.
     `places` holds where the values of keys stand, such as `expect.first_reply.due`.
     """

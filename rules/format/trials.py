@@ -220,7 +220,7 @@ class ExpectForm(Form):
     """What is compared; what is not named is not."""
 
     tier: Annotated[Reference | None, Field(description="The tier chosen.")] = None
-    customer: Annotated[Reference | None, Field(description="The contract chosen.")] = None
+    customer: Annotated[Reference | None, Field(description="The contract chosen, or none.")] = None
     priority: Annotated[Priority | None, Field(description="The priority written.")] = None
     steps: Annotated[
         list[Line] | None,

@@ -138,6 +138,35 @@ def test_a_raise_is_useful_when_one_tier_has_a_lower_floor():
     assert codes(*changes) == []
 
 
+def test_all_targets_that_are_too_short_for_a_step_are_named():
+    changes = (
+        ("at: 75%", "at: 8h before"),
+        ("within: 8h, counted: office", "within: 8h, counted: office, escalate: usual"),
+    )
+    [line] = findings_of(with_changes(*changes), TESTS)
+    assert line == (
+        "a.yaml:12:12 STP304 escalations.usual: comes before the start of a first_reply of 4h; "
+        "that target is in a.yaml:20, a.yaml:28"
+    )
+
+
+@pytest.mark.parametrize(
+    ("dates", "expected"),
+    [
+        ("holidays: {also: [2025-12-24, 2026-12-01]}", []),
+        ("holidays: {also: [2026-11-30]}", ["STP331"]),
+        ("holidays: {country: NL, except: [2026-04-03]}", ["STP331"]),
+        ("holidays: {country: NL, except: [2026-04-02]}", ["STP325"]),
+        ("extra_hours: {2026-11-28: [09:00-12:00]}", ["STP331"]),
+        ("breaks: {2025-12-31: [12:00-24:00]}", ["STP331"]),
+        ("breaks: {2025-12-31: [12:00-24:00], 2027-12-31: [12:00-24:00]}", []),
+    ],
+)
+def test_lists_of_dates_go_on_for_the_coming_year(dates: str, expected: list[str]):
+    zone = "    time_zone: Europe/Amsterdam\n"
+    assert codes((zone, f"{zone}    {dates}\n")) == expected
+
+
 def test_a_step_an_hour_before_fits_into_days():
     changes = (
         ("at: 75%", "at: 30h before"),

@@ -346,6 +346,42 @@ def test_a_file_of_tests_may_have_mistakes_of_its_own():
     ]
 
 
+@pytest.mark.parametrize(
+    ("expect", "told"),
+    [
+        ('customer: ""', "STP022 tests.expect.customer: must not be empty"),
+        ('customer: "  "', "STP022 tests.expect.customer: must not be blank"),
+        (f"customer: {'x' * 501}", "STP022 tests.expect.customer: must be one line of at most"),
+        (
+            "customer: nona",
+            'STP101 tests.expect.customer: there is no customer "nona"; did you mean',
+        ),
+        (
+            "tier: none",
+            'STP101 tests.expect.tier: there is no tier "none"; every ticket has a tier',
+        ),
+    ],
+)
+def test_an_expected_name_that_cannot_be_is_told_once(expect: str, told: str):
+    test = f"{{name: x, ticket: {{created: 2026-11-01}}, expect: {{{expect}}}}}"
+    [line] = problems_of(RULES, f"version: 1\ntests:\n  - {test}\n")
+    assert told in line
+
+
+def test_blanks_around_a_quoted_name_say_nothing():
+    test = "{name: x, ticket: {created: 2026-11-01}, expect: {customer: ' acme '}}"
+    assert problems_of(RULES, f"version: 1\ntests:\n  - {test}\n") == []
+
+
+def test_no_customer_can_be_called_none():
+    assert problems_of(RULES.replace("  acme:", "  none:")) == [
+        (
+            'a.yaml:30:3 STP029 customers.none: "none" cannot be the name of a customer; '
+            "tests write customer: none where no contract holds"
+        )
+    ]
+
+
 def test_a_test_becomes_a_ticket_with_its_history():
     trials = {trial.name: trial for trial in starter_policy().trials}
     trial = trials["waiting for the customer moves the deadline of a resolution"]

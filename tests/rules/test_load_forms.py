@@ -59,6 +59,7 @@ def test_the_rarer_keys_of_an_obligation():
     found = policy_of(RULES + OBLIGATION).obligations["reply"]
     assert found.otherwise == Consequence(
         per_breach=PerBreach(amount=Decimal("50.00")),
+        claim="on_request",
         claim_days=15,
         beyond_credit=BeyondCredit("capped", Decimal("5000.00")),
     )

@@ -167,6 +167,15 @@ def test_every_expectation_that_fails_is_shown_at_its_own_place() -> None:
     assert columns == [("tests.yaml", 5, line.index(word) + 1) for word in words]
 
 
+def test_a_test_may_expect_that_no_contract_holds() -> None:
+    acme = "{organization: {id: '360001'}, created: 2026-11-23 10:00 Europe/Amsterdam}"
+
+    assert a_test(STRANGER, "{customer: none}").has_passed
+    result = a_test(acme, "{customer: none}")
+    assert differing(result) == [("customer", "none", "acme")]
+    assert result.reasons[0].startswith("tier premium because of")
+
+
 def test_a_wrong_tier_is_explained() -> None:
     result = a_test(STRANGER, "{tier: premium}")
 
