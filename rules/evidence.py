@@ -32,11 +32,14 @@ Ended = Literal[
 Score = Literal["good", "bad", "neutral", "unanswered"]
 
 
-class Party(msgspec.Struct, frozen=True, order=True):
-    """With whom an agreement is: a contract by its name, or an organization under a tier."""
+class Party(msgspec.Struct, frozen=True):
+    """With whom an agreement is: a contract by its name, or an organization under a tier.
 
-    tier: str
+    A contract stays the same party when its tier is changed.
+    """
+
     customer: str | None = None
+    tier: str | None = None
     organization_id: str | None = None
 
     @property
@@ -60,13 +63,11 @@ class Evidence(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     @property
     def party(self) -> Party | None:
         """Whose agreement it counts for; None where it belongs to no customer."""
-        if self.tier is None:
-            return None
         if self.customer is not None:
-            return Party(self.tier, self.customer)
-        if self.organization_id is None:
+            return Party(self.customer)
+        if self.tier is None or self.organization_id is None:
             return None
-        return Party(self.tier, None, self.organization_id)
+        return Party(None, self.tier, self.organization_id)
 
 
 class CycleRow(Evidence, frozen=True, gc=False, kw_only=True):

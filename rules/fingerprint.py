@@ -36,6 +36,17 @@ def fingerprint(policy: Policy) -> str:
     return sha256(text.encode("ascii")).hexdigest()
 
 
+def calendars_fingerprint(policy: Policy) -> str:
+    """64 hex digits that name the calendars of a policy: hours, holidays, zones, choosers."""
+    meaning = {
+        "form": _FORM,
+        "calendars": _plain(dict(policy.calendars)),
+        "choosers": _plain(dict(policy.choosers)),
+    }
+    text = json.dumps(meaning, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return sha256(text.encode("ascii")).hexdigest()
+
+
 def _plain(value: object) -> Plain:
     """A value as text, numbers, lists and mappings; sets in order."""
     if value is None or isinstance(value, (str, int)):

@@ -114,7 +114,7 @@ def test_warnings_are_due_from_their_number_of_breaches_on():
 def test_a_warning_is_sent_once_for_obligation_customer_period_and_recipient():
     november = period_named("calendar_month", "2026-11", "UTC")
 
-    assert warning_key(an_obligation(), Party("premium", "acme"), november, "key_accounts") == (
+    assert warning_key(an_obligation(), Party("acme"), november, "key_accounts") == (
         "promise/acme/2026-11/key_accounts"
     )
 

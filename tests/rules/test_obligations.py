@@ -509,11 +509,11 @@ def test_an_obligation_of_nothing_is_not_concrete():
 
 
 def test_a_row_counts_for_the_contract_or_the_organization_under_a_tier():
-    assert a_row().party == Party("premium", "acme")
-    assert a_row(customer=None, organization_id="7").party == Party("premium", None, "7")
+    assert a_row().party == a_row(tier="gold").party == Party("acme")
+    assert a_row(customer=None, organization_id="7").party == Party(None, "premium", "7")
     assert a_row(customer=None, organization_id="7").party.name == "premium-7"
     assert a_row(customer=None).party is None
-    assert a_row(tier=None).party is None
+    assert a_row(customer=None, tier=None, organization_id="7").party is None
 
 
 # Percentiles
