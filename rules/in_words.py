@@ -42,7 +42,7 @@ _KEYS = {
     "period_zone": "periods.time_zone",
     "partial": "periods.partial",
     "assign_group": "assign.group",
-    "assign_person": "assign.assignee",
+    "assign_person": "assign.person",
     "repeat_every": "repeat.every",
     "repeat_times": "repeat.times",
     "claim_days": "claim.within_days",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from rules.in_words import EMPTY, NOTHING, attributes, condition_text, key_of, value_text
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from datetime import date
 
     from rules.policy import Calendar, Contract, Policy, Step, Target, Tier
+
+
+_HOURS = "hours."
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,35 @@ class Block:
     place: str
     values: Mapping[str, str]
     holidays: Mapping[date, str] = field(default_factory=dict)
+
+    def lines(self) -> list[str]:
+        """The values as people read them, `key: value`.
+
+        Weekdays with the same hours share a line, and at the end so do all
+        keys of which nothing was said, and all lists that are empty.
+        """
+        told = {key: text for key, text in self.values.items() if text not in (NOTHING, EMPTY)}
+        found = [
+            f"{_joined([key for key, _ in run])}: {text}"
+            for (_, text), run in groupby(told.items(), key=_same_hours)
+        ]
+        for unsaid in (EMPTY, NOTHING):
+            keys = [key for key, text in self.values.items() if text == unsaid]
+            found += [f"{', '.join(keys)}: {unsaid}"] if keys else []
+        return found
+
+
+def _same_hours(entry: tuple[str, str]) -> tuple[str, str]:
+    """Entries in one line: those of hours with the same text; others stand alone by their key."""
+    key, text = entry
+    return (_HOURS if key.startswith(_HOURS) else key), text
+
+
+def _joined(keys: list[str]) -> str:
+    """`hours.mon-fri` of the keys of several days in a row."""
+    if len(keys) == 1:
+        return keys[0]
+    return f"{keys[0]}-{keys[-1].removeprefix(_HOURS)}"
 
 
 def outline(policy: Policy) -> dict[str, Block]:
@@ -79,7 +112,7 @@ def _calendar(calendar: Calendar) -> Block:
         "time_zone": business.time_zone,
         "at_closing": business.at_closing,
         "cut_off": value_text(calendar.cut_off, "cut_off"),
-        **{f"hours.{day}": _hours(pairs) for day, pairs in calendar.week.items()},
+        **{f"{_HOURS}{day}": _hours(pairs) for day, pairs in calendar.week.items()},
         **{f"extra_hours {day}": _hours(pairs) for day, pairs in calendar.extra_hours.items()},
         **{f"breaks {day}": _hours(pairs) for day, pairs in calendar.breaks.items()},
     }

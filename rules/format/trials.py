@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 from pydantic import Field, ValidatorFunctionWrapHandler, WithJsonSchema, WrapValidator
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from rules.source import Tree
 
 ACTIONS = ("comment", "note", "status", "set", "merged", "deleted", "restored", "private")
-STATES = (
+ExpectedState = Literal[
     "running",
     "paused",
     "met",
@@ -41,7 +41,8 @@ STATES = (
     "cancelled",
     "excluded",
     "none",
-)
+]
+STATES: tuple[ExpectedState, ...] = get_args(ExpectedState)
 
 
 _CLOSED = {
@@ -193,17 +194,7 @@ class CycleForm(Form):
     """What one measure should have come to."""
 
     state: Annotated[
-        Literal[
-            "running",
-            "paused",
-            "met",
-            "breached",
-            "breached_open",
-            "cancelled",
-            "excluded",
-            "none",
-        ]
-        | None,
+        ExpectedState | None,
         *words(*STATES),
         Field(description="Its state; none when the measure has no target."),
     ] = None

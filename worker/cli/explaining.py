@@ -181,8 +181,8 @@ def _show_blocks(blocks: "list[Block]") -> None:
     for block in blocks:
         result()
         result(f"{block.title} ({block.place})" if block.place else block.title)
-        for key, value in block.values.items():
-            result(f"  {key}: {value}")
+        for line in block.lines():
+            result(f"  {line}")
         if block.holidays:
             first, last = min(block.holidays), max(block.holidays)
             n = len(block.holidays)
