@@ -44,6 +44,7 @@ function say() {
 }
 
 async function start() {
+  languageFor(navigator.language).catch(() => {}); // most likely the reader's: it is there when it is asked for
   try {
     const [person, found] = await Promise.all([reader(client), fieldIds(client)]);
     Object.assign(shown, { me: person.id, zone: person.zone, ids: found.ids });

@@ -7,6 +7,7 @@ import { targetWords } from './words.js';
 
 const ICONS = { on_track: 'clock', at_risk: 'warning', overdue: 'alert', breached: 'alert', paused: 'pause' };
 const TONES = { breached: 'bad', hour: 'warn', at_risk: 'warn', on_track: 'ok', paused: 'pause' };
+const SHOWN_ALWAYS = 3; // columns that a narrow pane keeps
 const COLUMNS = ['left', 'due', 'ticket', 'customer', 'tier', 'measure', 'assignee'];
 
 /** Everything, top to bottom. `board` is what is known, `acts` what the reader can do. */
@@ -88,17 +89,17 @@ function table(board, say, acts) {
 function section(group, rows, board, say, acts) {
   if (rows.length === 0) return null;
   return element('tbody', { key: group, 'data-tone': TONES[group] },
-    element('tr.group', { key: `group ${group}` }, element('th', { scope: 'rowgroup', colspan: COLUMNS.length },
+    element('tr.group', { key: `group ${group}` }, element('th', { scope: 'rowgroup', colspan: SHOWN_ALWAYS },
       say.text(`board.group.${group}`), ' ', element('span.count', null, say.number(rows.length)))),
     rows.map(row => line(row, board, say, acts)));
 }
 
 function line(row, board, say, acts) {
   const words = row.target ? targetWords(row.target, say) : null;
-  const customer = row.customer ?? board.organizations.get(row.organization_id) ?? '';
+  const customer = board.organizations.get(row.organization_id) ?? row.customer ?? '';
   return element('tr', { key: String(row.id), 'data-tone': row.tone },
     element('td.left', null, element('span', null, icon(ICONS[row.state]), element('span', null,
-      words?.left ?? say.text('state.paused')))),
+      rest(row.target, words, say)))),
     element('td.due', null, row.target?.due && element('time', {
       datetime: row.target.due, title: say.atFull(row.target.due),
     }, say.at(row.target.due))),
@@ -112,6 +113,12 @@ function line(row, board, say, acts) {
     element('td.tier', null, row.tier ?? ''),
     element('td.measure', null, words?.title ?? ''),
     element('td.assignee', null, board.people.get(row.assignee_id) ?? ''));
+}
+
+/** The column is called "time left": what has some needs the figure alone. */
+function rest(target, words, say) {
+  if (target?.wall > 0) return say.span(target.wall);
+  return words?.left ?? say.text('state.paused');
 }
 
 function foot({ tickets, total }, say) {

@@ -27,7 +27,7 @@ export function speaker({ texts, locale, zone, now }) {
     oneOf: words => listed(words, 'list.or', text),
     span: total => unbroken(span(total, text)),
     worked: total => unbroken(worked(total, text)),
-    at: iso => instant(iso, now(), locale, zone),
+    at: iso => unbroken(instant(iso, now(), locale, zone)),
     atFull: iso => fullInstant(iso, locale, zone),
     inZone: (iso, other) => elsewhere(iso, locale, zone, other),
     number: value => new Intl.NumberFormat(locale).format(value),

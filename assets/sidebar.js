@@ -44,6 +44,7 @@ async function speak(locale) {
 // --- reading ------------------------------------------------------------------------------------
 
 async function start() {
+  languageFor(navigator.language).catch(() => {}); // most likely the reader's: it is there when it is asked for
   try {
     const [person, found] = await Promise.all([reader(client), fieldIds(client)]);
     shown.zone = person.zone;
