@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from connector.base import Helpdesk
     from connector.zendesk.account import Credentials, ZendeskAccount
+    from connector.zendesk.helpdesk import ZendeskHelpdesk
     from worker.clock import Clock
     from worker.outbox import OutboxMessage, Sender
     from worker.settings import AccountSettings, Settings
@@ -259,7 +260,7 @@ def zendesk(
     pause: Callable[[float], bool] | None = None,
     bots: frozenset[str] = frozenset(),
     with_names: bool = True,
-) -> Helpdesk:
+) -> ZendeskHelpdesk:
     """The connector to a Zendesk account, as its settings say.
 
     `with_names` asks for the rights to read groups and brands too.

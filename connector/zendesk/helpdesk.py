@@ -16,6 +16,7 @@ from connector.zendesk.inventory import count_changed, read_inventory
 from connector.zendesk.notes import Notes
 from connector.zendesk.schedules import CalendarDefinition, read_schedules
 from connector.zendesk.session import Session
+from connector.zendesk.webhook import WebhookReport, ensure_webhook
 from connector.zendesk.wire import RowUnreadable
 from connector.zendesk.write import Writer
 
@@ -61,6 +62,12 @@ class ZendeskHelpdesk:
         return _readable(
             lambda: ensure_fields(self._session, self._directory, tiers=tiers, dry_run=dry_run)
         )
+
+    def ensure_webhook(
+        self, endpoint: str, *, secrets: Sequence[str] = (), dry_run: bool = False
+    ) -> WebhookReport:
+        """Make the webhook that tells us of updates, and its trigger. Idempotent."""
+        return ensure_webhook(self._session, endpoint, secrets=secrets, dry_run=dry_run)
 
     def schedules(self) -> list[CalendarDefinition]:
         """The account's schedules as calendars of rule files."""

@@ -64,6 +64,26 @@ def test_setup_creates_the_fields_once(
     assert account.settings.tickets == 40
 
 
+def test_setup_registers_the_webhook_once_where_it_is_known_how_to_reach_it(
+    account: Sandbox, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(["setup", "--yes"]) == 0
+    assert "no webhook: STIPT_PUBLIC_URL is not set" in capsys.readouterr().out
+    monkeypatch.setenv("STIPT_PUBLIC_URL", "https://sla.example.com/")
+    assert run(["setup", "--yes"]) == 0
+    told = capsys.readouterr()
+    assert "+ webhook to https://sla.example.com/webhooks/zendesk" in told.out
+    assert "secret is not in STIPT_WEBHOOK_SECRET" in told.err
+    (secret,) = account.site.webhooks.secrets.values()
+    monkeypatch.setenv("STIPT_WEBHOOK_SECRET", secret)
+    assert run(["setup", "--json"]) == 0  # nothing is left to ask about
+    text = capsys.readouterr()
+    assert secret not in text.out + text.err
+    webhook = json.loads(text.out)["webhook"]
+    assert (webhook["webhook"], webhook["trigger"]) == ("present", "present")
+    assert webhook["is_known"] is True
+
+
 def test_doctor_fails_while_fields_are_missing_and_not_after_setup(
     account: Sandbox, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,8 +12,9 @@ from worker.cli.output import JsonFlag, QuietFlag, as_json, coloured, result, sa
 
 if TYPE_CHECKING:
     from connector.base import FieldsReport
+    from connector.zendesk.webhook import WebhookReport
     from worker.doctor_finding import Finding
-    from worker.settings import Settings
+    from worker.settings import AccountSettings, Settings
 
 _WORDS = {"ok": ("ok  ", "green"), "warn": ("warn", "yellow"), "fail": ("FAIL", "red")}
 
@@ -26,7 +27,7 @@ def setup(
     config: ConfigFile = None,
     account: AccountName = None,
 ) -> None:
-    """Create the ticket fields that Stipt writes; shows the list first and asks."""
+    """Create ticket fields, webhook and trigger; shows the list first and asks."""
     from worker.rule_folder import load_folder
     from worker.settings import SettingsInvalid, load_settings
     from worker.wiring import zendesk
@@ -38,21 +39,63 @@ def setup(
     policy = load_folder(chosen.rules_path)
     tiers = [tier.name for tier in policy.tiers]
     helpdesk = zendesk(chosen, now=lambda: present(settings), bots=policy.settings.bots)
-    planned = helpdesk.ensure_fields(tiers=tiers, dry_run=True)
+    endpoint, secrets = _webhook_of(settings, chosen)
+
+    def ensure(*, dry_run: bool) -> "tuple[FieldsReport, WebhookReport | None]":
+        fields = helpdesk.ensure_fields(tiers=tiers, dry_run=dry_run)
+        if endpoint is None:
+            return fields, None
+        return fields, helpdesk.ensure_webhook(endpoint, secrets=secrets, dry_run=dry_run)
+
+    fields, webhook = ensure(dry_run=True)
     if not json:
-        for line in _field_lines(planned):
+        for line in [*_field_lines(fields), *_webhook_lines(webhook)]:
             result(line)
-    if planned.created or planned.changed:
-        if not yes and not typer.confirm("Create and change these fields?", err=True):
+    if fields.created or fields.changed or not (webhook is None or webhook.is_complete):
+        if not yes and not typer.confirm("Create and change these?", err=True):
             raise CommandFailed("nothing was changed")
-        planned = helpdesk.ensure_fields(tiers=tiers)
+        fields, webhook = ensure(dry_run=False)
         outcome = "Done."
     else:
         outcome = "Everything is there already."
     if not quiet:
-        say(outcome)
+        for line in (outcome, *_advice(webhook)):
+            say(line)
     if json:
-        as_json(asdict(planned))
+        as_json(asdict(fields) | {"webhook": None if webhook is None else asdict(webhook)})
+
+
+def _webhook_of(
+    settings: "Settings", account: "AccountSettings"
+) -> tuple[str | None, tuple[str, ...]]:
+    """Where the account's webhook is to call, and the secrets that are accepted there."""
+    from worker.web.addresses import webhook_path, webhook_secrets
+
+    if settings.public_url is None:
+        return None, ()
+    return settings.public_url.rstrip("/") + webhook_path(account.name), webhook_secrets(account)
+
+
+_MARKS = {"created": "+ ", "changed": "~ ", "present": "  "}
+
+
+def _webhook_lines(report: "WebhookReport | None") -> list[str]:
+    if report is None:
+        return ["  no webhook: STIPT_PUBLIC_URL is not set (docs/webhooks.md)"]
+    return [
+        f"{_MARKS[report.webhook]}webhook to {report.endpoint}",
+        f"{_MARKS[report.trigger]}trigger that calls it",
+    ]
+
+
+def _advice(report: "WebhookReport | None") -> list[str]:
+    if report is None or report.is_known:
+        return []
+    told = (
+        "The webhook's secret is not in STIPT_WEBHOOK_SECRET yet: copy it from Admin Center, "
+        "Apps and integrations, Webhooks, Stipt, Reveal secret, and restart stipt run."
+    )
+    return [told]
 
 
 def _field_lines(report: "FieldsReport") -> list[str]:

@@ -138,7 +138,7 @@ COMMANDS = (
     Command(
         "setup",
         "account",
-        "Create the ticket fields that Stipt writes; shows the list first and asks.",
+        "Create ticket fields, webhook and trigger; shows the list first and asks.",
         "stipt setup --yes",
     ),
     Command(

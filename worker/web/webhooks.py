@@ -20,8 +20,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from worker.logs import get_logger
-from worker.settings import DEFAULT_ACCOUNT
 from worker.store.hints import forget_calls, take_hint
+from worker.web.addresses import webhook_path, webhook_secrets
 from worker.web.rates import AddressRates, caller_of
 from worker.web.signature import TIMESTAMP, TOLERANCE, fault_of
 from worker.web.zendesk_hint import Malformed, Told, read_hint
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from worker.clock import Clock
-    from worker.settings import AccountSettings
     from worker.store.database import Database
     from worker.wiring import Installation
 
@@ -69,17 +68,6 @@ def webhook_routes(installation: Installation) -> list[Route]:
         endpoint = ZendeskWebhook(inbox, rates, installation.metrics.called_by_webhook)
         routes.append(Route(webhook_path(work.name), endpoint.answer, methods=["POST"]))
     return routes
-
-
-def webhook_path(account: str) -> str:
-    """The path to which an account's webhook is sent."""
-    return "/webhooks/zendesk" + ("" if account == DEFAULT_ACCOUNT else f"/{account}")
-
-
-def webhook_secrets(settings: AccountSettings) -> tuple[str, ...]:
-    """The secrets that sign an account's webhook now: two while one replaces the other."""
-    held = (settings.webhook_secret, settings.webhook_secret_old)
-    return tuple(one.get_secret_value() for one in held if one and one.get_secret_value())
 
 
 @dataclass(slots=True)
