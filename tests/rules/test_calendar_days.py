@@ -49,6 +49,22 @@ def test_working_days_keep_the_local_time(start: str, days: int, due: str):
     assert shown == judged
 
 
+@pytest.mark.parametrize(
+    ("start", "days", "due"),
+    [
+        pytest.param("2026-03-29 10:00", 210, "2026-10-25 10:00 +0100", id="spring to autumn"),
+        pytest.param("2026-03-29 10:00", 1, "2026-03-30 10:00 +0200", id="from the short date"),
+        pytest.param("2026-03-28 10:00", 1, "2026-03-29 10:00 +0200", id="to the short date"),
+        pytest.param("2026-10-24 10:00", 1, "2026-10-25 10:00 +0100", id="to the long date"),
+        pytest.param("2026-03-28 02:30", 1, "2026-03-29 03:30 +0200", id="to a skipped time"),
+        pytest.param("2026-03-28 10:00", 365, "2027-03-28 10:00 +0200", id="to the next short one"),
+    ],
+)
+def test_dates_that_are_not_24_hours_long_keep_the_local_time(start: str, days: int, due: str):
+    every_day = BusinessCalendar.always_open(AMSTERDAM)
+    assert wall(every_day.working_days(seconds(start), days)[0]) == due
+
+
 def test_dates_without_open_time_are_not_counted():
     calendar = office(
         holidays=[date(2026, 11, 23)],

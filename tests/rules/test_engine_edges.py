@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -310,3 +311,31 @@ def test_two_organisations_of_one_second_say_the_same_in_either_order() -> None:
         for order in (moves, moves[::-1])
     }
     assert found == {"2"}
+
+
+# What is not to be looked at again, and what is
+
+
+def test_a_ticket_whose_open_cycles_are_excluded_waits_for_events_alone() -> None:
+    policy = one_tier(a_target("resolution", "4h"))
+    early = replace(
+        policy, settings=replace(policy.settings, enforce_from=instant("2027-01-01 00:00"))
+    )
+    ticket = a_ticket(at("10:00"))
+    assert judged(ticket, policy, at("10:30")).look_at is not None
+    assert judged(ticket, early, at("10:30")).look_at is None
+
+
+def test_an_answer_at_the_very_second_of_a_step_comes_before_it() -> None:
+    target = a_target("first_reply", "4h", escalate="usual")
+    ticket = a_ticket(at("10:00"), comment(at("13:00"), "agent"))
+    assert _moments("75%", now=at("20:00"), ticket=ticket, target=target) == {"75%": None}
+
+
+def test_a_target_whose_time_begins_with_the_cycle_replaces_the_one_of_that_second() -> None:
+    """The target in force at the start is the one that a change of that very second brings."""
+    ticket = a_ticket(at("10:00"), change(at("10:00"), "priority", "high"), priority="low")
+    slow = a_target("first_reply", "8h", when=_is("priority", "low"))
+    fast = a_target("first_reply", "1h", when=_is("priority", "high"))
+    row = row_of(ticket, one_tier(slow, fast), at("10:30"), "first_reply")
+    assert row.due_at == instant(at("11:00"))
