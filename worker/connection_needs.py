@@ -21,8 +21,6 @@ def reads_names(policy: Policy) -> bool:
 def needs_restart(before: Policy, after: Policy) -> list[str]:
     """What of `after` a connection that was made under `before` does not know, a sentence each."""
     found = []
-    if before.settings.bots != after.settings.bots:
-        found.append("settings.bots holds for comments that are read after a restart")
     if reads_names(after) and not reads_names(before):
         found.append("the rules speak of groups or brands, whose names we asked no right to read")
     return found

@@ -16,6 +16,7 @@ from worker.doctor_account import look_at_account
 from worker.doctor_channels import look_at_channels
 from worker.doctor_finding import Finding
 from worker.doctor_storage import look_at_storage
+from worker.doctor_trial import try_to_write
 from worker.rule_folder import RulesInvalid, RulesMissing, load_folder
 from worker.settings import SettingsInvalid
 from worker.wiring import zendesk
@@ -30,7 +31,10 @@ if TYPE_CHECKING:
 
 
 def examine(
-    settings: Settings, account: AccountSettings, now: Callable[[], datetime]
+    settings: Settings,
+    account: AccountSettings,
+    now: Callable[[], datetime],
+    write_test: str | None = None,
 ) -> Iterator[Finding]:
     """Every check in turn; an outside service that fails is a finding, not an error.
 
@@ -38,6 +42,7 @@ def examine(
         settings: the installation's.
         account: the one to look at.
         now: the helpdesk's clock, which goes on while the checks run.
+        write_test: a ticket of which one field is written and restored.
     """
     yield from _settings(account)
     policy, findings = _rules(account, now().date())
@@ -47,6 +52,8 @@ def examine(
     yield from look_at_storage(settings, account)
     yield from _helpdesk(settings, account, policy, now)
     yield _zones()
+    if write_test is not None and not account.missing():
+        yield from try_to_write(connection(account, policy, now), write_test)
 
 
 def _settings(account: AccountSettings) -> Iterator[Finding]:

@@ -35,7 +35,7 @@ Holds = Literal["yes", "no", "depends"]
 class Misfit:
     """Something that the rules say and the account does not have."""
 
-    kind: Literal["tier", "customer", "organization field", "status", "contracts"]
+    kind: Literal["tier", "customer", "organization field", "status"]
     what: str
     remedy: str
 
@@ -48,7 +48,6 @@ def misfits(policy: Policy, inventory: Inventory) -> list[Misfit]:
     """Everything in which the rules and the account do not fit, in the order of the kinds."""
     return [
         *_unmatched(policy, inventory),
-        *_two_contracts(policy, inventory.organizations or ()),
         *_unknown_fields(policy, inventory.organization_fields),
         *_unknown_statuses(policy, inventory.statuses),
     ]
@@ -103,27 +102,6 @@ def _unmatched(policy: Policy, inventory: Inventory) -> Iterator[Misfit]:
                 f"none of {looked} matches the {kind} {holder.name} ({holder.where})",
                 "mend its match, or fill the field at the organizations meant",
             )
-
-
-def _two_contracts(policy: Policy, customers: Iterable[Organization]) -> Iterator[Misfit]:
-    """Pairs of contracts that both hold for every ticket of a customer on some day."""
-    for customer in customers:
-        sure = [one for one in policy.contracts if holds_for(one.match, customer) == "yes"]
-        for number, one in enumerate(sure):
-            for other in sure[number + 1 :]:
-                if _overlap(one, other):
-                    yield Misfit(
-                        "contracts",
-                        f"the contracts {one.name} ({one.where}) and {other.name} "
-                        f"({other.where}) both match organization {customer.id} on one day",
-                        "part them by their match or their dates",
-                    )
-
-
-def _overlap(one: Contract, other: Contract) -> bool:
-    begins = [date for date in (one.from_at, other.from_at) if date is not None]
-    ends = [date for date in (one.until_at, other.until_at) if date is not None]
-    return not begins or not ends or max(begins) < min(ends)
 
 
 def _unknown_fields(policy: Policy, known: frozenset[str] | None) -> Iterator[Misfit]:

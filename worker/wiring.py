@@ -212,7 +212,7 @@ class _Builder:
         found = zendesk_account(
             account,
             now=self.clock.now,
-            bots=policies.policy.settings.bots,
+            bots=lambda: policies.policy.settings.bots,
             with_names=reads_names(policies.policy),
         )
         budget = SharedBudget(self.database, account.name, account.api_share)
@@ -267,7 +267,7 @@ def zendesk(
     """
     from connector.zendesk import connect  # noqa: PLC0415 -- not needed for other helpdesks
 
-    found = zendesk_account(account, now=now, bots=bots, with_names=with_names)
+    found = zendesk_account(account, now=now, bots=lambda: bots, with_names=with_names)
     return connect(found if pause is None else replace(found, pause=pause))
 
 
@@ -275,7 +275,7 @@ def zendesk_account(
     account: AccountSettings,
     *,
     now: Callable[[], datetime],
-    bots: frozenset[str] = frozenset(),
+    bots: Callable[[], frozenset[str]] = frozenset,
     with_names: bool = True,
 ) -> ZendeskAccount:
     """What the connector needs to know of a Zendesk account."""

@@ -96,7 +96,8 @@ class ZendeskAccount:
         field_ids: our own fields that are mapped to given ids; the others are
             found by title and type.
         api_share: share of the plan's requests that the default budget allows.
-        bots: people (ids) whose comments are nobody's reply.
+        bots: gives the people (ids) whose comments are nobody's reply; asked at every use,
+            as a change of rules may name others.
         scopes: what a token is asked for.
         pause: waits so many seconds of that clock; True when it was told to stop.
         token_obtained: called with every new token before it is kept.
@@ -114,7 +115,7 @@ class ZendeskAccount:
     history: Literal["events", "audits"] = "events"
     field_ids: Mapping[str, str] = field(default_factory=dict)
     api_share: Fraction = Fraction(7, 10)
-    bots: frozenset[str] = frozenset()
+    bots: Callable[[], frozenset[str]] = frozenset
     scopes: tuple[str, ...] = RUNNING_SCOPES
     pause: Callable[[float], bool] = _machine_pause
     token_obtained: Callable[[], None] = _nothing

@@ -16,7 +16,7 @@ from rules.changes import OWN_FIELDS
 from rules.facts import Organization, Requester
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from connector.zendesk.wire import (
@@ -64,7 +64,7 @@ class Names:
     """The account's people, customers and words, by id as text."""
 
     me: str | None = None
-    bots: frozenset[str] = frozenset()
+    bots: Callable[[], frozenset[str]] = frozenset
     people: dict[str, Requester] = field(default_factory=dict)
     organizations: dict[str, Organization] = field(default_factory=dict)
     organizations_at: dict[str, datetime] = field(default_factory=dict)
@@ -83,7 +83,7 @@ class Names:
             return "system"
         if person_id == self.me:
             return "stipt"
-        if person_id in self.bots:
+        if person_id in self.bots():
             return "system"
         if person_id == requester_id:
             return "requester"
@@ -98,7 +98,7 @@ class Names:
             person_id is None
             or person_id in SYSTEM_IDS
             or person_id == self.me
-            or person_id in self.bots
+            or person_id in self.bots()
             or person_id in self.people
         )
 

@@ -27,7 +27,7 @@ def some_names() -> Names:
     """An account with a few people, one customer, two groups and three custom statuses."""
     return Names(
         me=ME,
-        bots=frozenset({BOT}),
+        bots=lambda: frozenset({BOT}),
         people={
             REQUESTER: Requester(id=REQUESTER, language="nl"),
             COLLEAGUE: Requester(id=COLLEAGUE),

@@ -111,6 +111,14 @@ def doctor(
     settings: Annotated[
         bool, typer.Option("--settings", help="Show every setting with its origin, and end.")
     ] = False,
+    write_test: Annotated[
+        str | None,
+        typer.Option(
+            "--write-test",
+            help="Also change one field of this ticket, read it back and restore it.",
+            metavar="TICKET",
+        ),
+    ] = None,
     json: JsonFlag = False,
     quiet: QuietFlag = False,
     config: ConfigFile = None,
@@ -125,7 +133,8 @@ def doctor(
         _show_settings(found, json=json)
         return
     findings: list[Finding] = []
-    for finding in examine(found, found.account(account), clock_of(found).now):
+    ticket = None if write_test is None else write_test.removeprefix("#")
+    for finding in examine(found, found.account(account), clock_of(found).now, ticket):
         findings.append(finding)
         if not json and not (quiet and finding.outcome == "ok"):
             result(_finding_line(finding))

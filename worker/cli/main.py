@@ -136,6 +136,12 @@ COMMANDS = (
         "stipt db upgrade",
     ),
     Command(
+        "purge",
+        "purging",
+        "Delete what is stored of tickets that are long closed; shows the counts first and asks.",
+        "stipt purge --older-than 800d",
+    ),
+    Command(
         "setup",
         "account",
         "Create ticket fields, webhook and trigger; shows the list first and asks.",

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Deletes what is stored of tickets that are long closed and that no statement still needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import sqlalchemy as sa
+
+from worker.store.database import epoch
+from worker.store.tables import field_changes, metadata, outbox, tickets, verdicts
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from worker.store.database import Books, Database
+
+_BATCH: Final = 500
+_OF_A_TICKET: Final = tuple(table for table in metadata.sorted_tables if "ticket_id" in table.c)
+
+
+@dataclass(frozen=True, slots=True)
+class Old:
+    """Which tickets may go: last changed before `before`, and judged for none of these.
+
+    `tiers` and `customers` are those that owe obligations: what counts in a
+    statement stays until that statement is closed.
+    """
+
+    before: datetime
+    tiers: Collection[str] = ()
+    customers: Collection[str] = ()
+
+
+def count_old(books: Books, old: Old) -> dict[str, int]:
+    """How many rows would be deleted, by table; tables without any are left out."""
+    idents = _old_tickets(books, old).subquery()
+    counts = {}
+    for table in _OF_A_TICKET:
+        choice = sa.select(sa.func.count()).where(
+            books.of(table), table.c.ticket_id.in_(sa.select(idents.c.ticket_id))
+        )
+        counts[table.name] = int(books.tx.execute(choice).scalar_one())
+    return {name: n for name, n in counts.items() if n}
+
+
+def count_kept(books: Books, old: Old) -> int:
+    """How many tickets are old and stay because a statement may still need them."""
+    everything = sa.select(sa.func.count()).select_from(
+        _old_tickets(books, Old(old.before)).subquery()
+    )
+    going = sa.select(sa.func.count()).select_from(_old_tickets(books, old).subquery())
+    return int(books.tx.execute(everything).scalar_one() - books.tx.execute(going).scalar_one())
+
+
+def delete_old(database: Database, account: str, old: Old) -> dict[str, int]:
+    """Delete them, some hundred tickets a transaction; rows deleted by table."""
+    deleted: dict[str, int] = {}
+    while True:
+        with database.write(account) as books:
+            idents = list(books.tx.execute(_old_tickets(books, old).limit(_BATCH)).scalars())
+            if not idents:
+                return {name: n for name, n in deleted.items() if n}
+            for table in _OF_A_TICKET:
+                done = books.tx.execute(
+                    sa.delete(table).where(books.of(table), table.c.ticket_id.in_(idents))
+                )
+                deleted[table.name] = deleted.get(table.name, 0) + done.rowcount
+
+
+def _old_tickets(books: Books, old: Old) -> sa.Select[tuple[str]]:
+    """Closed or deleted tickets that are old, for which nothing waits and that nobody needs."""
+    rows = tickets.c
+    waiting = (
+        sa.select(outbox.c.ticket_id).where(
+            books.of(outbox), outbox.c.state.in_(("ready", "sending"))
+        ),
+        sa.select(field_changes.c.ticket_id).where(
+            books.of(field_changes), field_changes.c.state.in_(("ready", "writing"))
+        ),
+        sa.select(verdicts.c.ticket_id).where(
+            books.of(verdicts),
+            sa.or_(
+                verdicts.c.tier.in_(sorted(old.tiers)),
+                verdicts.c.customer.in_(sorted(old.customers)),
+            ),
+        ),
+    )
+    return (
+        sa.select(rows.ticket_id)
+        .where(
+            books.of(tickets),
+            sa.or_(rows.status == "closed", rows.life != "present"),
+            rows.updated_at < epoch(old.before),
+            rows.news == 0,
+            *(rows.ticket_id.not_in(one) for one in waiting),
+        )
+        .order_by(rows.updated_at, rows.ticket_id)
+    )
