@@ -135,6 +135,7 @@ class Recipient:
     url_name: str | None = None
     language: str | None = None
     only_during: str | None = None
+    on_ambiguous: Literal["resend", "hold"] = "resend"
     places: Mapping[str, Where] = field(default_factory=dict, compare=False, repr=False)
 
 

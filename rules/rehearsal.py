@@ -16,6 +16,7 @@ from rules.changes import OWN_FIELDS, CurrentFields
 from rules.evaluate import evaluate
 from rules.facts import Happening
 from rules.plan import plan
+from rules.repeats import answered_repeats
 from rules.steps import steps_due
 from rules.timeline import instant_of, seconds_of
 from rules.trial_steps import fired_together
@@ -105,10 +106,12 @@ class _Stage:
         verdict = evaluate(self.ticket, self.policy, at)
         due = steps_due(verdict, self.policy, self.sent, at)
         self.sent |= {(one.measure, one.cycle, one.key) for one in due}
-        self.fired += fired_together(at, due)
+        answered = answered_repeats(due, verdict, self.ticket, at)
+        fired = [one for one in due if (one.measure, one.cycle, one.key) not in answered]
+        self.fired += fired_together(at, fired)
         self.verdicts.append(verdict)
         if not self.is_deleted:
-            changes = plan(verdict, self.policy, self.current, fired=due, sent=self.sent)
+            changes = plan(verdict, self.policy, self.current, fired=fired, sent=self.sent)
             self._write([one for one in changes if one.field not in OWN_FIELDS], second)
 
     def next_moment(self, second: int) -> int | None:

@@ -67,6 +67,7 @@ def _recipient(name: str, form: RecipientForm, where: Where) -> Recipient:
         url_name=form.url,
         language=form.language,
         only_during=form.only_during,
+        on_ambiguous=form.on_ambiguous or "resend",
         places=form.places(),
     )
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Literal
 
@@ -11,6 +11,7 @@ from rules.changes import OWN_FIELDS
 from rules.detail import digest
 from rules.evaluate import evaluate
 from rules.plan import plan
+from rules.repeats import answered_repeats, is_repetition
 from rules.steps import steps_due
 from rules.verdict import OPEN_STATES
 from worker.store.cycles import CYCLE_COLUMNS, MOVING, cycle_values
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from rules.changes import CurrentFields, FieldChange, OwnField
     from rules.facts import Ticket
     from rules.policy import Policy
-    from rules.steps import StepDue
+    from rules.steps import StepDue, StepKey
     from rules.verdict import CycleVerdict, Verdict
     from worker.store.facts import Cycle, StoredCycle, StoredTicket
 
@@ -41,8 +42,9 @@ class Judgement:
     `cycles` are the verdict rows to store (rows not named stay as they are),
     `moved` those of which only the seconds have moved with time, `cancelled`
     the open ones that the policy no longer knows. `due` are steps fired with
-    this look; `actions_done` says that no earlier step's action is still to be
-    written. `detail_mark` names what the ticket's detail says once the changes
+    this look, `stopped` the repetitions among them that are not told and why;
+    `actions_done` says that no earlier step's action is still to be written.
+    `detail_mark` names what the ticket's detail says once the changes
     are written, and the very text that says it.
     """
 
@@ -60,6 +62,7 @@ class Judgement:
     sla_state: str | None
     detail_mark: str | None = None
     moved: tuple[CycleVerdict, ...] = ()
+    stopped: Mapping[StepKey, str] = field(default_factory=dict)
 
 
 def judge(
@@ -79,6 +82,7 @@ def judge(
     pending = steps_due(verdict, policy, stored.acted, now)
     due = tuple(one for one in pending if (one.measure, one.cycle, one.key) not in stored.sent)
     sent = stored.sent | {(one.measure, one.cycle, one.key) for one in due}
+    stopped = _stopped(stored, pending, answered_repeats(pending, verdict, ticket, now))
     changes: tuple[FieldChange, ...] = ()
     says = ""
     if stored.is_writable:
@@ -88,7 +92,7 @@ def judge(
             verdict,
             policy,
             current,
-            fired=pending,
+            fired=[one for one in pending if _key(one) not in stopped],
             sent=sent,
             written=_own(stored.written()),
             keeps_detail=held is not None and stored.detail_mark == _mark(says, held),
@@ -102,6 +106,7 @@ def judge(
         moved=moved,
         cancelled=_no_longer_known(stored, verdict),
         due=due,
+        stopped=stopped,
         changes=changes,
         actions_done=all(change.field in OWN_FIELDS for change in changes),
         cause=_cause(stored, now),
@@ -111,6 +116,21 @@ def judge(
         sla_state=_after(changes, current, "sla_state"),
         detail_mark=_mark(says, detail) if says and detail is not None else None,
     )
+
+
+def _stopped(
+    stored: StoredTicket, pending: tuple[StepDue, ...], answered: frozenset[StepKey]
+) -> dict[StepKey, str]:
+    """Repetitions that are not told, with the reason: somebody has taken notice."""
+    stopped = dict.fromkeys(answered, "an agent has replied")
+    for one in pending:
+        if (one.measure, one.cycle) in stored.acknowledged and is_repetition(one.key):
+            stopped[_key(one)] = "acknowledged"
+    return stopped
+
+
+def _key(one: StepDue) -> StepKey:
+    return one.measure, one.cycle, one.key
 
 
 def _mark(says: str, text: str) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from worker.clock import Clock
-    from worker.outbox import OutboxMessage, Sender, SendResult
+    from worker.outbox import Manner, OutboxMessage, Sender, SendResult
 
 Loop = Literal["poll", "tick", "notify", "write", "sweep", "audit"]
 
@@ -156,6 +156,18 @@ class CountedSender:
         """Try once to deliver the message."""
         result = self._sender.send(message)
         self._count(message, result, self._clock.now())
+        return result
+
+    def manner(self, message: OutboxMessage) -> Manner:
+        """How the message's recipient is told."""
+        return self._sender.manner(message)
+
+    def send_digest(self, messages: Sequence[OutboxMessage]) -> SendResult:
+        """Try once to deliver one message that stands for all of these."""
+        result = self._sender.send_digest(messages)
+        now = self._clock.now()
+        for message in messages:
+            self._count(message, result, now)
         return result
 
     def send_notes(self, messages: Sequence[OutboxMessage]) -> list[SendResult]:

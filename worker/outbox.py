@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 NOTE = "note"
 """The recipient that stands for the ticket's own internal note."""
 
-SendOutcome = Literal["sent", "nobody", "temporary", "permanent", "ambiguous"]
+SendOutcome = Literal["sent", "nobody", "temporary", "setting", "permanent", "ambiguous"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,9 @@ class OutboxMessage:
     the rules that decided it: recipients are looked up there. `assignee` and
     `group` are the helpdesk's ids at the time of the decision. `attempt` counts
     from 1; `may_be_repeat` says that an earlier try may have arrived. `late_by`
-    is zero when the message is on time.
+    is zero when the message is on time. `decided_at` is when the row was made.
+    `digest` is the key of the digest as part of which it was tried. `calendar`
+    is the clock's.
     """
 
     id: int
@@ -59,6 +61,9 @@ class OutboxMessage:
     attempt: int = 1
     may_be_repeat: bool = False
     late_by: timedelta = timedelta(0)
+    decided_at: datetime | None = None
+    digest: str | None = None
+    calendar: str | None = None
 
     @property
     def key(self) -> str:
@@ -75,14 +80,38 @@ class SendResult:
 
     sent: it arrived. nobody: there is no one whom it concerns, and that is no
     fault. temporary: it certainly did not arrive; try again, not before
-    `retry_after` seconds where the other side said so. permanent: it never
-    will. ambiguous: nobody knows. `detail` is for operators and holds neither
-    ticket text nor addresses nor secrets.
+    `retry_after` seconds where the other side said so. setting: it did not,
+    and will not until an operator changes something. permanent: it never will.
+    ambiguous: nobody knows. `detail` is for operators and holds neither ticket
+    text nor addresses nor secrets.
     """
 
     outcome: SendOutcome
     detail: str = ""
     retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a recipient is told.
+
+    Args:
+        per_minute: the most messages that the recipient gets in a minute.
+        gathers: a person reads them, so that many at once become one digest.
+        person: whom of a ticket they are for; those of one person are gathered.
+        holds_doubtful: what may have arrived is not sent a second time.
+    """
+
+    per_minute: int
+    gathers: bool = False
+    person: Literal["assignee", "group"] | None = None
+    holds_doubtful: bool = False
+
+    def lane(self, message: OutboxMessage) -> tuple[str, str | None]:
+        """Whom the message is for: messages of one lane may share a digest."""
+        if self.person is None:
+            return message.recipient, None
+        return message.recipient, getattr(message, self.person)
 
 
 class Sender(Protocol):
@@ -92,8 +121,14 @@ class Sender(Protocol):
     outbox knows what each means. Everything else that is raised is a bug.
     """
 
+    def manner(self, message: OutboxMessage) -> Manner:
+        """How the message's recipient is told; nothing is sent."""
+
     def send(self, message: OutboxMessage) -> SendResult:
         """Try once to deliver the message."""
+
+    def send_digest(self, messages: Sequence[OutboxMessage]) -> SendResult:
+        """Try once to deliver one message that stands for all of these, which are of one lane."""
 
     def send_notes(self, messages: Sequence[OutboxMessage]) -> list[SendResult]:
         """Try once to add internal notes, all messages being for `NOTE`; in the same order.
@@ -107,7 +142,18 @@ class Sender(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A message that is ours to send for as long as the token holds."""
+    """A message that is ours to send for as long as the token holds.
+
+    `checked_at` is when the ticket was last compared with the helpdesk for it.
+    `is_wanted` says that an operator wants it sent although it may have arrived.
+    """
 
     message: OutboxMessage
     token: str
+    checked_at: datetime | None = None
+    is_wanted: bool = False
+
+
+def digest_key(first: OutboxMessage) -> str:
+    """The idempotency key of a digest that `first` leads: the same for every try of it."""
+    return f"digest:{first.key}"

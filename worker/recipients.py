@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING, NoReturn
 
 from worker.logs import get_logger
-from worker.notify.messenger import Delivery, Messenger
+from worker.notify.messenger import Delivery, Links, Messenger
 from worker.store.accounts import end_notice, raise_notice
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def unreachable(settings: Settings, policy: Policy, now: Callable[[], datetime])
         delivery(settings),
         policy_of=lambda _hash: policy,
         helpdesk_of=_no_helpdesk,
-        link_of=lambda _message: None,
+        links=Links(ticket=lambda _message: None),
         now=now,
     )
     return messenger.faults(policy)

@@ -8,35 +8,28 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from connector.base import (
-    CredentialsRejected,
-    Gone,
-    HelpdeskError,
-    Refused,
-    Throttled,
-)
 from worker.crash import crash_point
 from worker.keeping import kept_claims
-from worker.logs import get_logger
 from worker.outbox import SendResult
-from worker.pausing import pause_connection
+from worker.outcomes import Outcomes
+from worker.parcels import Batch, Parcel, claim_parcels
 from worker.store.accounts import account_row
 from worker.store.messages import (
-    Retry,
     claim_messages,
-    finish_message,
-    retry_message,
+    mark_checked,
+    put_back,
     still_claimed,
     still_needed,
 )
 from worker.store.tables import outbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from worker.clock import Clock
     from worker.outbox import Claimed, Sender
-    from worker.store.database import Books, Database
+    from worker.recheck import Rechecked
+    from worker.store.database import Database
 
 LEASE = 60
 """Seconds; twice what the slowest send may take, renewed while a batch is under way."""
@@ -44,8 +37,11 @@ LEASE = 60
 NOTES_AT_ONCE = 300
 """Three bulk jobs: the connector runs them side by side and polls them with one call."""
 
-_WAITS = tuple(timedelta(seconds=one) for one in (5, 60, 300, 1800, 7200, 18000, 36000, 36000))
-_log = get_logger(__name__)
+_CHECKED_FOR = timedelta(minutes=5)
+_JUDGED_WITHIN = timedelta(seconds=3)
+"""So long a message waits whose ticket was read anew: it is judged first."""
+
+_HELD = "it may have arrived, and this recipient's rules say to hold it then"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,67 +65,123 @@ class Outbox:
         sender: carries messages to people.
         clock: tells what is due.
         is_stopping: asked between two messages.
+        recheck: looks which tickets have changed since they were judged; None
+            where nothing can be asked.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- whose rows, how they go out, and what is asked in between
         self,
         database: Database,
         account: str,
         sender: Sender,
         clock: Clock,
         is_stopping: Callable[[], bool],
+        *,
+        recheck: Callable[[Collection[str]], Rechecked] | None = None,
     ) -> None:
         self._database = database
         self._account = account
         self._sender = sender
         self._clock = clock
         self._is_stopping = is_stopping
+        self._recheck = recheck
+        self._outcomes = Outcomes(database, account, clock)
 
     def send_due(self, limit: int = 20) -> Sent:
         """Claim and send messages that are due, one after the other; notes are not among them."""
-        claimed = self._claim(limit, notes=False)
-        if not claimed:
-            return Sent()
-        counts: Counter[str] = Counter()
-        with kept_claims(self._database, self._account, outbox, claimed[0].token, LEASE):
-            for one in claimed:
-                if self._is_stopping():
-                    self._give_back([one])
-                else:
-                    counts += self._deliver(one)
-        return _sent(len(claimed), counts)
+        with self._database.write(self._account) as books:
+            batch = claim_parcels(books, self._sender, self._clock.now(), limit, LEASE)
+        if not batch.parcels:
+            return Sent(claimed=batch.put_back, waiting=batch.put_back)
+        crash_point("outbox-claimed")
+        token = batch.claimed[0].token
+        with kept_claims(self._database, self._account, outbox, token, LEASE):
+            counts = self._send_batch(batch)
+        counts["waiting"] += batch.put_back
+        return _sent(len(batch.claimed) + batch.put_back, counts)
 
     def add_due_notes(self) -> Sent:
         """Claim internal notes that are due and add them in bulk."""
-        claimed = self._claim(NOTES_AT_ONCE, notes=True)
+        claimed = self._claim_notes()
         if not claimed:
             return Sent()
         if self._is_stopping():
-            self._give_back(claimed)
+            self._outcomes.give_back(claimed)
             return Sent(claimed=len(claimed))
         with kept_claims(self._database, self._account, outbox, claimed[0].token, LEASE):
-            counts = self._add_notes(claimed)
+            counts = self._check(claimed) + self._add_notes(claimed)
         return _sent(len(claimed), counts)
 
-    def _claim(self, limit: int, *, notes: bool) -> list[Claimed]:
+    def _claim_notes(self) -> list[Claimed]:
         with self._database.write(self._account) as books:
-            if notes and account_row(books).paused_at is not None:
+            if account_row(books).paused_at is not None:
                 return []
-            claimed = claim_messages(books, self._clock.now(), limit, LEASE, notes=notes)
+            claimed = claim_messages(books, self._clock.now(), NOTES_AT_ONCE, LEASE, notes=True)
         if claimed:
             crash_point("outbox-claimed")
         return claimed
 
-    def _deliver(self, one: Claimed) -> Counter[str]:
-        needed, counts = self._sort_out([one])
+    def _send_batch(self, batch: Batch) -> Counter[str]:
+        counts = self._check(batch.claimed)
+        for parcel in batch.parcels:
+            if self._is_stopping():
+                self._outcomes.give_back(parcel.members)
+            else:
+                counts += self._deliver(parcel)
+        return counts
+
+    def _check(self, claimed: Sequence[Claimed]) -> Counter[str]:
+        """Compare tickets with the helpdesk; messages about changed ones are ended or put back."""
+        now = self._clock.now()
+        fresh = [
+            one for one in claimed if one.checked_at is None or now - one.checked_at > _CHECKED_FOR
+        ]
+        counts: Counter[str] = Counter()
+        if self._recheck is None or not fresh:
+            return counts
+        found = self._recheck({one.message.ticket_id for one in fresh})
+        over = [one for one in fresh if one.message.ticket_id in found.over]
+        changed = [one for one in fresh if one.message.ticket_id in found.changed]
+        with self._database.write(self._account) as books:
+            mark_checked(books, fresh, now)
+            why = "waits: the ticket has changed and is judged first"
+            put_back(books, changed, now + _JUDGED_WITHIN, why)
+        counts["waiting"] += len(changed)
+        return counts + self._outcomes.close(over, "dropped", "the ticket is solved or gone")
+
+    def _deliver(self, parcel: Parcel) -> Counter[str]:
+        needed, counts = self._sort_out(parcel.members)
         if not needed:
             return counts
-        result = self._found(one) if one.message.may_be_repeat else None
-        if result is None:
-            crash_point("before-send")
-            result = self._attempt([one], lambda: [self._sender.send(one.message)])[0]
-            crash_point("sent-not-marked")
-        return counts + self._record([(one, result)])
+        result = self._known(needed, parcel)
+        if result is not None:
+            return counts + self._outcomes.record([(one, result) for one in needed])
+        crash_point("before-send")
+        result = self._outcomes.attempt(needed, lambda: [self._send(needed, parcel)])[0]
+        crash_point("sent-not-marked")
+        results = [(one, self._held(result, parcel)) for one in needed]
+        return counts + self._outcomes.record(results, fares=result)
+
+    def _send(self, needed: Sequence[Claimed], parcel: Parcel) -> SendResult:
+        if parcel.digest is None:
+            return self._sender.send(needed[0].message)
+        return self._sender.send_digest([one.message for one in needed])
+
+    @staticmethod
+    def _held(result: SendResult, parcel: Parcel) -> SendResult:
+        if result.outcome == "ambiguous" and parcel.manner.holds_doubtful:
+            return SendResult("permanent", f"{result.detail}; {_HELD}")
+        return result
+
+    def _known(self, needed: Sequence[Claimed], parcel: Parcel) -> SendResult | None:
+        """What became of an earlier try; None where there was none, or it is to be repeated."""
+        one = needed[0]
+        if not one.message.may_be_repeat:
+            return None
+        found = self._found(one)
+        if found is None and parcel.manner.holds_doubtful and not one.is_wanted:
+            return SendResult("permanent", _HELD)
+        return found
 
     def _add_notes(self, claimed: Sequence[Claimed]) -> Counter[str]:
         needed, counts = self._sort_out(claimed)
@@ -137,15 +189,15 @@ class Outbox:
         known = [
             (one, result) for one in needed if (result := looked.get(one.message.id)) is not None
         ]
-        counts += self._record(known)
+        counts += self._outcomes.record(known)
         fresh = [one for one in needed if looked.get(one.message.id) is None]
         if not fresh:
             return counts
         crash_point("before-send")
         messages = [one.message for one in fresh]
-        results = self._attempt(fresh, lambda: self._sender.send_notes(messages))
+        results = self._outcomes.attempt(fresh, lambda: self._sender.send_notes(messages))
         crash_point("sent-not-marked")
-        return counts + self._record(list(zip(fresh, results, strict=True)))
+        return counts + self._outcomes.record(list(zip(fresh, results, strict=True)))
 
     def _sort_out(self, claimed: Sequence[Claimed]) -> tuple[list[Claimed], Counter[str]]:
         """Those that are still ours and still needed; the ones that are not are closed."""
@@ -153,12 +205,8 @@ class Outbox:
             ours = still_claimed(books, claimed)
             needed = still_needed(books, [one.message for one in claimed])
         mine = [one for one in claimed if one.message.id in ours]
-        counts: Counter[str] = Counter()
         idle = [one for one in mine if one.message.id not in needed]
-        if idle:
-            with self._database.write(self._account) as books:
-                for one in idle:
-                    counts[self._finish(books, one, "dropped", "no longer needed")] += 1
+        counts = self._outcomes.close(idle, "dropped", "no longer needed")
         return [one for one in mine if one.message.id in needed], counts
 
     def _found(self, one: Claimed) -> SendResult | None:
@@ -169,81 +217,8 @@ class Outbox:
             was_sent = self._sender.was_sent(one.message)
             return [SendResult("sent", "an earlier try had arrived")] if was_sent else []
 
-        found = self._attempt([one], look)
+        found = self._outcomes.attempt([one], look)
         return found[0] if found else None
-
-    def _attempt(
-        self, claimed: Sequence[Claimed], deed: Callable[[], list[SendResult]]
-    ) -> list[SendResult]:
-        """The results of a deed; a fault is the same result for every message."""
-        try:
-            return deed()
-        except Exception as fault:  # noqa: BLE001 -- a bug in one channel must not stop the others
-            return [self._result_of(fault, claimed[0])] * len(claimed)
-
-    def _result_of(self, fault: Exception, one: Claimed) -> SendResult:
-        if isinstance(fault, Throttled):
-            return SendResult("temporary", str(fault), retry_after=fault.retry_after)
-        if isinstance(fault, CredentialsRejected):
-            pause_connection(self._database, self._account, fault, self._clock.now())
-            return SendResult("temporary", str(fault))
-        if isinstance(fault, HelpdeskError):
-            final = isinstance(fault, Gone | Refused)
-            return SendResult("permanent" if final else "ambiguous", str(fault))
-        _log.error("message_failed", message_id=one.message.id, exc_info=fault)
-        return SendResult("ambiguous", f"a fault of Stipt: {type(fault).__name__}")
-
-    def _record(self, results: Sequence[tuple[Claimed, SendResult]]) -> Counter[str]:
-        counts: Counter[str] = Counter()
-        if not results:
-            return counts
-        with self._database.write(self._account) as books:
-            for one, result in results:
-                counts[self._mark(books, one, result)] += 1
-        crash_point("marked")
-        return counts
-
-    def _mark(self, books: Books, one: Claimed, result: SendResult) -> str:
-        if result.outcome in ("sent", "nobody"):
-            return self._finish(books, one, result.outcome, result.detail)
-        attempt = one.message.attempt
-        if result.outcome == "permanent":
-            return self._bury(books, one, result.detail)
-        # A try that certainly failed says nothing of an earlier one that may have arrived.
-        arrived = result.outcome == "ambiguous" or one.message.may_be_repeat
-        if result.retry_after is not None:
-            due = self._clock.now() + timedelta(seconds=result.retry_after)
-            return self._retry(books, one, Retry(due, result.detail, arrived, counts=False))
-        if attempt > len(_WAITS):
-            return self._bury(books, one, result.detail)
-        due = self._clock.now() + _WAITS[attempt - 1]
-        return self._retry(books, one, Retry(due, result.detail, arrived))
-
-    def _bury(self, books: Books, one: Claimed, detail: str) -> str:
-        _log.error(
-            "message_dead",
-            message_id=one.message.id,
-            ticket_id=one.message.ticket_id,
-            recipient=one.message.recipient,
-            attempt=one.message.attempt,
-            reason=detail,
-        )
-        return self._finish(books, one, "dead", detail)
-
-    def _finish(self, books: Books, one: Claimed, state: str, detail: str) -> str:
-        kept = finish_message(books, one, state, detail, self._clock.now())
-        return state if kept else "lost"
-
-    def _give_back(self, claimed: Sequence[Claimed]) -> None:
-        now = self._clock.now()
-        with self._database.write(self._account) as books:
-            for one in claimed:
-                was_doubtful = one.message.may_be_repeat
-                retry = Retry(now, "the worker stopped", was_doubtful, counts=False)
-                self._retry(books, one, retry)
-
-    def _retry(self, books: Books, one: Claimed, retry: Retry) -> str:
-        return "waiting" if retry_message(books, one, retry) else "lost"
 
 
 def _sent(claimed: int, counts: Counter[str]) -> Sent:

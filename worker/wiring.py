@@ -10,6 +10,7 @@ from datetime import datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from worker.acknowledging import AcknowledgeLinks
 from worker.call_budget import SharedBudget
 from worker.clock import SandboxClock, SystemClock
 from worker.connection_needs import reads_names
@@ -17,10 +18,11 @@ from worker.crash import crash_point
 from worker.heartbeats import Heartbeats
 from worker.hints import HintReader
 from worker.metrics import CountedSender, Metrics
-from worker.notify.messenger import Messenger
+from worker.notify.messenger import Links, Messenger
 from worker.outbox import NOTE
 from worker.policies import PolicyShelf
 from worker.process_lock import only_process
+from worker.recheck import Recheck
 from worker.recipients import delivery
 from worker.reconcile import Reconciler
 from worker.sending import Outbox
@@ -193,15 +195,17 @@ class _Builder:
         helpdesk = self.parts.helpdesks.get(name) or self._helpdesk(account, policies)
         sender = self.parts.senders.get(name) or self._messenger(account, helpdesk, policies)
         counted = CountedSender(sender, self.metrics, clock, _channel_of(policies))
+        poller = Poller(database, helpdesk, clock, self._goes_on(f"poll:{name}"))
+        recheck = Recheck(database, helpdesk, clock, poller.read_one)
         return AccountWork(
             settings=account,
             helpdesk=helpdesk,
             policies=policies,
-            poller=Poller(database, helpdesk, clock, self._goes_on(f"poll:{name}")),
+            poller=poller,
             hints=HintReader(database, helpdesk, clock, self._goes_on(f"hints:{name}")),
             reconciler=Reconciler(database, name, policies, clock, dry_run=account.write == "off"),
             writer=Writer(database, helpdesk, clock, budget=account.write_budget),
-            outbox=Outbox(database, name, counted, clock, self.stop.is_set),
+            outbox=Outbox(database, name, counted, clock, self.stop.is_set, recheck=recheck.look),
         )
 
     def _helpdesk(self, account: AccountSettings, policies: PolicyShelf) -> Helpdesk:
@@ -248,9 +252,15 @@ class _Builder:
             delivery(self.settings),
             policy_of=policies.by_hash_or_present,
             helpdesk_of=lambda _account: helpdesk,
-            link_of=_link_of(account),
+            links=self._links(account, policies),
             now=self.clock.now,
         )
+
+    def _links(self, account: AccountSettings, policies: PolicyShelf) -> Links:
+        acknowledge = AcknowledgeLinks(
+            self.database, account.name, self.settings.public_url, policies.by_hash_or_present
+        )
+        return Links(ticket_link_of(account), acknowledge.link)
 
 
 def zendesk(
@@ -342,7 +352,9 @@ def _channel_of(policies: PolicyShelf) -> Callable[[OutboxMessage], str]:
     return channel
 
 
-def _link_of(account: AccountSettings) -> Callable[[OutboxMessage], str | None]:
+def ticket_link_of(account: AccountSettings) -> Callable[[OutboxMessage], str | None]:
+    """Where a person finds the ticket of a message."""
+
     def link(message: OutboxMessage) -> str | None:
         return f"{account.base_url}/agent/tickets/{message.ticket_id}"
 

@@ -45,6 +45,11 @@ class RecipientForm(Form):
     only_during: Annotated[
         Reference | None, Field(description="Calendar outside whose hours nothing is sent.")
     ] = None
+    on_ambiguous: Annotated[
+        Literal["resend", "hold"] | None,
+        *words("resend", "hold"),
+        Field(description="What to do with a message that may have arrived and may not."),
+    ] = None
 
     def check(self) -> None:
         """Exactly one address."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.base import NewNote, WriteResult
 from rules.policy import Policy, Recipient, Settings, Where
-from worker.notify.messenger import Delivery, Messenger
+from worker.notify.messenger import Delivery, Links, Messenger
 from worker.outbox import OutboxMessage
 
 if TYPE_CHECKING:
@@ -103,6 +103,7 @@ def a_messenger(
     *,
     helpdesk: SmallHelpdesk | None = None,
     now: Callable[[], datetime] = lambda: NOW,
+    acknowledge: Callable[[OutboxMessage], str | None] = lambda _message: None,
     **delivery: Any,
 ) -> Messenger:
     """A messenger that may reach loopback."""
@@ -112,6 +113,9 @@ def a_messenger(
         Delivery({} if environment is None else environment, **delivery),
         policy_of=lambda _hash: policy,
         helpdesk_of=lambda _account: desk,
-        link_of=lambda message: f"https://acme.zendesk.com/agent/tickets/{message.ticket_id}",
+        links=Links(
+            ticket=lambda one: f"https://acme.zendesk.com/agent/tickets/{one.ticket_id}",
+            acknowledge=acknowledge,
+        ),
         now=now,
     )

@@ -47,8 +47,12 @@ def test_a_mail_reaches_the_address_of_the_rule_file_in_its_language(server: Mai
     assert received["Subject"] == "Ticket 4711, acme: eerste antwoord moet binnen 1u"
     assert received["From"] == "Stipt <sla@example.com>"
     assert received["Auto-Submitted"] == "auto-generated"
-    assert received.get_content_type() == "text/plain"
-    assert "https://acme.zendesk.com/agent/tickets/4711" in received.get_content()
+    plain, page = received.get_body(("plain",)), received.get_body(("html",))
+    assert plain is not None
+    assert page is not None
+    assert "Open het ticket: https://acme.zendesk.com/agent/tickets/4711" in plain.get_content()
+    link = '<a href="https://acme.zendesk.com/agent/tickets/4711">Open het ticket</a>'
+    assert link in page.get_content()
 
 
 def test_every_try_has_the_same_message_id_and_every_message_another(server: MailServer):
@@ -67,7 +71,11 @@ def test_a_hostile_customer_name_starts_no_header(server: MailServer):
     assert to == ["support-lead@example.com"]
     assert received["Bcc"] is None
     assert "\n" not in received["Subject"]
-    assert len(received.get_content().splitlines()) < 10
+    plain, page = received.get_body(("plain",)), received.get_body(("html",))
+    assert plain is not None
+    assert page is not None
+    assert len(plain.get_content().splitlines()) < 10
+    assert "<b>" not in page.get_content()
 
 
 def test_the_assignee_is_found_through_the_helpdesk(server: MailServer):
@@ -165,7 +173,7 @@ def test_a_wrong_password_may_be_right_later():
     guarded = MailServer(password="right")
     address = f"mailto://stipt:WORD@127.0.0.1:{guarded.port}?from=sla@example.com"
     try:
-        for word, outcome in (("wrong", "temporary"), ("right", "sent")):
+        for word, outcome in (("wrong", "setting"), ("right", "sent")):
             result = send(guarded, url=address.replace("WORD", word))
             assert result.outcome == outcome
             assert word not in result.detail
@@ -175,7 +183,7 @@ def test_a_wrong_password_may_be_right_later():
 
 def test_a_server_without_encryption_is_not_used_where_it_is_demanded(server: MailServer):
     url = "mailtos://127.0.0.1:{port}?from=sla@example.com&mode=starttls"
-    assert send(server, url=url).outcome in ("temporary", "permanent")
+    assert send(server, url=url).outcome in ("temporary", "setting")
     assert server.mails == []
 
 
@@ -187,7 +195,7 @@ def test_mail_to_a_public_server_must_be_encrypted():
     )
     result = messenger.send(a_message(recipient="team_lead"))
     assert (result.outcome, result.detail) == (
-        "permanent",
+        "setting",
         "the connection to a public host must be encrypted",
     )
 
@@ -209,7 +217,7 @@ def test_mail_to_a_public_server_must_be_encrypted():
 def test_an_unusable_mail_server_is_refused_without_naming_it(url: str | None):
     messenger = a_messenger(POLICY, mail_url=url, resolve=lambda _host: ("93.184.216.34",))
     result = messenger.send(a_message(recipient="team_lead"))
-    assert result.outcome == "permanent"
+    assert result.outcome == "setting"
     assert "word" not in result.detail
 
 

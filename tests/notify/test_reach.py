@@ -99,7 +99,7 @@ def test_a_public_host_is_reached_encrypted_and_on_the_usual_ports_only():
 
 def test_a_host_that_is_not_listed_is_refused():
     for host in ("evil.example.com", "example.com", "hook.example.com.evil.org"):
-        assert refusal(reach(), host).failure == "permanent"
+        assert refusal(reach(), host).failure == "setting"
 
 
 def test_a_star_stands_for_all_names_below():

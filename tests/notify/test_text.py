@@ -10,15 +10,31 @@ from hypothesis import strategies as st
 
 from rules.facts import MEASURES
 from tests.notify.builders import NOW, a_message
-from worker.notify.text import MAX_TEXT, Template, TemplateError, compose, one_line, spoken
+from worker.notify.text import (
+    MAX_TEXT,
+    Setting,
+    Template,
+    TemplateError,
+    Text,
+    compose,
+    one_line,
+    spoken,
+)
 from worker.notify.wording import DUTCH, ENGLISH, WORDINGS
+from worker.outbox import OutboxMessage
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+
+
+def written(message: OutboxMessage, **setting: object) -> Text:
+    return compose(message, Setting(now=NOW, zone=AMSTERDAM, **setting))  # type: ignore[arg-type] - named by the caller
+
+
 LINK = "https://acme.zendesk.com/agent/tickets/4711"
 
 
 def test_a_warning_says_ticket_customer_promise_time_left_and_what_to_do():
-    text = compose(a_message(), now=NOW, zone=AMSTERDAM, link=LINK)
+    text = written(a_message(), link=LINK)
     assert text.subject == "Ticket 4711, acme: first reply due in 1h"
     assert text.body == (
         "Ticket 4711: first reply is due Mon 2026-11-30 11:00 +01:00 (2026-11-30 10:00 UTC)."
@@ -27,46 +43,46 @@ def test_a_warning_says_ticket_customer_promise_time_left_and_what_to_do():
         "Priority: high.\n"
         "To do: Answer the requester publicly, or pass the ticket to somebody who can.\n"
         "Step: 50%, 1h before.\n"
-        "https://acme.zendesk.com/agent/tickets/4711"
+        "Open the ticket: https://acme.zendesk.com/agent/tickets/4711"
     )
 
 
 def test_an_overdue_message_says_how_late_the_promise_is():
     message = a_message(due_at=NOW - timedelta(hours=2, minutes=5), state="breached_open")
-    text = compose(message, now=NOW, zone=AMSTERDAM, link=LINK)
+    text = written(message, link=LINK)
     assert text.subject == "Ticket 4711, acme: first reply overdue by 2h 5m"
     assert "Overdue by 2h 5m." in text.body
     assert "Answer the requester now" in text.body
 
 
 def test_a_dutch_recipient_reads_dutch():
-    text = compose(a_message(), now=NOW, zone=AMSTERDAM, link=LINK, language="nl-NL")
+    text = written(a_message(), link=LINK, language="nl-NL")
     assert text.subject == "Ticket 4711, acme: eerste antwoord moet binnen 1u"
     assert "Nog 1u." in text.body
     assert "ma 2026-11-30 11:00 +01:00" in text.body
 
 
 def test_an_unknown_language_is_english():
-    assert compose(a_message(), now=NOW, zone=AMSTERDAM, language="tlh").subject.endswith("in 1h")
+    assert written(a_message(), language="tlh").subject.endswith("in 1h")
 
 
 def test_a_late_message_says_how_late_it_is_and_a_repeat_that_it_may_be_one():
     message = a_message(late_by=timedelta(minutes=12), may_be_repeat=True)
-    body = compose(message, now=NOW, zone=AMSTERDAM).body
+    body = written(message).body
     assert "This message is 12m late." in body
     assert "This may be a repeat of an earlier message." in body
 
 
 def test_what_a_ticket_does_not_have_is_left_out():
     message = a_message(customer=None, priority=None)
-    text = compose(message, now=NOW, zone=AMSTERDAM)
+    text = written(message)
     assert text.subject == "Ticket 4711, tier premium: first reply due in 1h"
     assert "Priority" not in text.body
     assert "https://" not in text.body
 
 
 def test_a_cycle_without_a_due_has_a_message_too():
-    text = compose(a_message(due_at=None, state="paused"), now=NOW, zone=AMSTERDAM)
+    text = written(a_message(due_at=None, state="paused"))
     assert "no due at present" in text.body
 
 
@@ -74,9 +90,7 @@ def test_a_cycle_without_a_due_has_a_message_too():
 @pytest.mark.parametrize("measure", MEASURES)
 def test_every_measure_has_words_in_every_language(language: str, measure: str):
     for due_at in (NOW + timedelta(hours=1), NOW - timedelta(hours=1), None):
-        text = compose(
-            a_message(measure=measure, due_at=due_at), now=NOW, zone=AMSTERDAM, language=language
-        )
+        text = written(a_message(measure=measure, due_at=due_at), language=language)
         assert "{" not in text.subject + text.body
 
 
@@ -126,7 +140,7 @@ def test_a_value_is_never_read_as_a_template():
 @given(st.text(max_size=5000), st.text(max_size=5000), st.lists(st.text(max_size=500), max_size=9))
 def test_no_text_is_longer_than_pagers_take(ticket: str, customer: str, labels: list[str]):
     message = a_message(ticket_id=ticket, customer=customer, tier=customer, labels=tuple(labels))
-    text = compose(message, now=NOW, zone=AMSTERDAM, link=f"https://x/{ticket}")
+    text = written(message, link=f"https://x/{ticket}")
     assert len(text.subject) + len(text.body) <= MAX_TEXT
     assert len(text.subject) <= 200
     assert len(text.subject.splitlines()) == 1

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from tests.worker.memory_helpdesk import MemoryHelpdesk, at
 from worker.clock import SteppedClock
-from worker.outbox import OutboxMessage, SendResult
+from worker.outbox import Manner, OutboxMessage, SendResult
 from worker.pass_report import PassReport
 from worker.run_once import OnePass
 from worker.settings import Settings, load_settings
@@ -54,9 +54,14 @@ START = at("2026-11-24T09:00:00Z")
 
 @dataclass
 class Mailbox:
-    """A sender that keeps what it is given; `answers` are given back in order."""
+    """A sender that keeps what it is given; `answers` are given back in order.
+
+    `manners` say how a recipient is told, where that matters.
+    """
 
     sent: list[OutboxMessage] = field(default_factory=list)
+    digests: list[tuple[OutboxMessage, ...]] = field(default_factory=list)
+    manners: dict[str, Manner] = field(default_factory=dict)
     answers: list[SendResult | Exception] = field(default_factory=list)
     read_back: bool | None = None
     asked: int = 0
@@ -68,6 +73,19 @@ class Mailbox:
             raise answer
         if answer.outcome in ("sent", "ambiguous"):
             self.sent.append(message)
+        return answer
+
+    def manner(self, message: OutboxMessage) -> Manner:
+        """As the test says; without bounds where it says nothing."""
+        return self.manners.get(message.recipient, Manner(per_minute=10_000))
+
+    def send_digest(self, messages: Sequence[OutboxMessage]) -> SendResult:
+        """Keep all of them as one digest."""
+        answer = self.answers.pop(0) if self.answers else SendResult("sent")
+        if isinstance(answer, Exception):
+            raise answer
+        if answer.outcome in ("sent", "ambiguous"):
+            self.digests.append(tuple(messages))
         return answer
 
     def send_notes(self, messages: Sequence[OutboxMessage]) -> list[SendResult]:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from connector.base import CredentialsRejected, Gone, Throttled, Unavailable
 from tests.worker.conftest import Site
-from worker.notify.messenger import Delivery, Messenger
+from worker.notify.messenger import Delivery, Links, Messenger
 from worker.outbox import SendResult
 from worker.sending import Outbox
 from worker.store.messages import claim_messages
@@ -217,7 +217,7 @@ def _with_real_notes(site: Site, work: AccountWork) -> AccountWork:
         Delivery({}),
         policy_of=lambda _hash: work.policies.policy,
         helpdesk_of=lambda _account: site.helpdesk,
-        link_of=lambda _message: None,
+        links=Links(ticket=lambda _message: None),
         now=site.clock.now,
     )
     outbox = Outbox(site.database, "default", messenger, site.clock, lambda: False)

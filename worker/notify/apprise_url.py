@@ -30,8 +30,11 @@ from apprise.plugins.opsgenie import NotifyOpsgenie
 from apprise.plugins.pagerduty import NotifyPagerDuty
 
 from worker.notify.channel import Failure, NotDelivered
+from worker.notify.markup import bold_markdown, markdown
 from worker.notify.services import (
     HTTPS_PORTS,
+    MAIL,
+    SIGNED_WEBHOOK,
     Service,
     check_arguments,
     scheme_of,
@@ -44,6 +47,8 @@ if TYPE_CHECKING:
     from worker.notify.channel import Letter
     from worker.notify.mail import Mail
     from worker.notify.reach import Reach
+    from worker.notify.signed_webhook import SignedWebhook
+    from worker.notify.text import Text
     from worker.outbox import OutboxMessage
 
 CONNECT_TIMEOUT_S = 5.0
@@ -63,10 +68,18 @@ _NEVER_CONNECTED = (
 class AppriseUrl:
     """Sends to recipients of the form `{url: env:NAME}`."""
 
-    def __init__(self, *, reach: Reach, environment: Mapping[str, str], mail: Mail) -> None:
+    def __init__(
+        self,
+        *,
+        reach: Reach,
+        environment: Mapping[str, str],
+        mail: Mail,
+        signed: SignedWebhook,
+    ) -> None:
         self._reach = reach
         self._environment = environment
         self._mail = mail
+        self._signed = signed
         # Apprise tells the cause of a failure only in its log, at DEBUG, where
         # it also prints addresses and whole messages: captured in memory per
         # call (`_outcome`), and never passed on.
@@ -78,10 +91,21 @@ class AppriseUrl:
         """Send to the address that the recipient names."""
         name = letter.recipient.url_name if letter.recipient else None
         url = secret(self._environment, name or "")
-        if scheme_of(url) in ("mailto", "mailtos"):
+        service = service_of(url)
+        if service is MAIL:
             self._mail.deliver_by(url, letter)
+        elif service is SIGNED_WEBHOOK:
+            target = self._signed.target(url)
+            self._signed.deliver_by(target, self._signing_secret(name or ""), letter)
         else:
             self._post(url, letter)
+
+    def service(self, url_name: str) -> Service | None:
+        """The service behind a recipient's address; None where that cannot be told now."""
+        try:
+            return service_of(secret(self._environment, url_name))
+        except NotDelivered:
+            return None
 
     def was_delivered(self, message: OutboxMessage) -> bool | None:
         """Unknown: Apprise returns no id to ask for."""
@@ -95,20 +119,28 @@ class AppriseUrl:
             NotDelivered: what a message would fail of.
         """
         url = secret(self._environment, url_name)
-        if scheme_of(url) in ("mailto", "mailtos"):
+        service = service_of(url)
+        if service is MAIL:
             self._mail.check(url)
+        elif service is SIGNED_WEBHOOK:
+            self._signed.target(url)
+            self._signed.check_secret(self._signing_secret(url_name))
         else:
             self._instance(url)
 
+    def _signing_secret(self, url_name: str) -> str:
+        return secret(self._environment, f"{url_name}_SECRET")
+
     def _post(self, url: str, letter: Letter) -> None:
         plugin = self._instance(url)
-        _name_the_message(plugin, letter.message.key)
+        _name_the_message(plugin, letter.key)
         sender = Apprise(asset=plugin.asset)
         sender.add(plugin)
+        title, body, body_format = _written(letter.text, service_of(url))
         result = sender.notify(
-            title=letter.text.subject,
-            body=letter.text.body,
-            body_format=NotifyFormat.TEXT,
+            title=title,
+            body=body,
+            body_format=body_format,
             # Never INFO: Opsgenie would open no alert for it, and call that a success.
             notify_type=NotifyType.FAILURE if letter.text.overdue else NotifyType.WARNING,
             timeout=TOTAL_TIMEOUT_S,
@@ -121,7 +153,7 @@ class AppriseUrl:
         service = service_of(url)
         plugin = instantiate(url, service)
         if len(plugin) > 1:
-            raise NotDelivered("permanent", "the address has several targets; name one only")
+            raise NotDelivered("setting", "the address has several targets; name one only")
         secure = bool(plugin.secure or service.hosts)
         port = plugin.port or (443 if secure else 80)
         for host in service.hosts or (plugin.host,):
@@ -133,11 +165,25 @@ class AppriseUrl:
         return plugin
 
 
+def _written(text: Text, service: Service) -> tuple[str, str, NotifyFormat]:
+    """Title, body and format, as the service shows them best.
+
+    Slack's titles are plain text. Teams would read Markdown in one, and Google
+    Chat has none: there the body begins with it.
+    """
+    if not service.markdown:
+        return text.subject, text.body, NotifyFormat.TEXT
+    body = markdown(text.lines)
+    if service.has_title:
+        return text.subject, body, NotifyFormat.MARKDOWN
+    return "", f"{bold_markdown(text.subject)}\n\n{body}", NotifyFormat.MARKDOWN
+
+
 def instantiate(url: str, service: Service) -> NotifyBase:
     """What Apprise makes of an address, its arguments checked.
 
     Raises:
-        NotDelivered: permanent; it is no address of this service.
+        NotDelivered: setting; it is no address of this service.
     """
     parts: dict[str, Any] | None = NotifyBase.parse_url(url, verify_host=False)
     if parts is not None:
@@ -145,25 +191,25 @@ def instantiate(url: str, service: Service) -> NotifyBase:
         plugin = Apprise.instantiate(url, asset=_asset())
         if plugin is not None and plugin.schema == scheme_of(url):
             return plugin
-    raise NotDelivered("permanent", f"the address is not understood as one of {service.name}")
+    raise NotDelivered("setting", f"the address is not understood as one of {service.name}")
 
 
 def secret(environment: Mapping[str, str], name: str) -> str:
     """The value of a variable, or the content of the file that its `_FILE` twin names.
 
     Raises:
-        NotDelivered: permanent; neither is set, both are, or the file cannot be read.
+        NotDelivered: setting; neither is set, both are, or the file cannot be read.
     """
     value, file = environment.get(name, "").strip(), environment.get(f"{name}_FILE", "")
     if value and file:
-        raise NotDelivered("permanent", f"both {name} and {name}_FILE are set")
+        raise NotDelivered("setting", f"both {name} and {name}_FILE are set")
     if file:
         try:
             value = Path(file).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as problem:
-            raise NotDelivered("permanent", f"the file of {name}_FILE is not readable") from problem
+            raise NotDelivered("setting", f"the file of {name}_FILE is not readable") from problem
     if not value:
-        raise NotDelivered("permanent", f"the environment variable {name} is not set")
+        raise NotDelivered("setting", f"the environment variable {name} is not set")
     return value
 
 
@@ -183,14 +229,19 @@ def _asset() -> AppriseAsset:
     )
 
 
-def _name_the_message(plugin: NotifyBase, key: str) -> None:
-    """Give the message its key where the other side can use it against repeats.
+def header_key(key: str) -> str:
+    """A message's key as headers and pagers take it.
 
     Headers take no other letters than ASCII, and PagerDuty no more than 255:
     a key that does not fit goes as its digest.
     """
-    if not key.isascii() or len(key) > 255:
-        key = hashlib.sha256(key.encode()).hexdigest()
+    fits = key.isascii() and key.isprintable() and len(key) <= 255
+    return key if fits else hashlib.sha256(key.encode()).hexdigest()
+
+
+def _name_the_message(plugin: NotifyBase, key: str) -> None:
+    """Give the message its key where the other side can use it against repeats."""
+    key = header_key(key)
     if isinstance(plugin, NotifyJSON):
         plugin.headers |= {"webhook-id": key, "Idempotency-Key": key}
     elif isinstance(plugin, NotifyPagerDuty):
@@ -208,18 +259,21 @@ def _failure(result: AppriseResult) -> NotDelivered:
         return NotDelivered("ambiguous", f"no answer within {TOTAL_TIMEOUT_S:.0f} s")
     statuses = [int(found[1]) for line in warnings if (found := _STATUS.search(line))]
     if statuses:
-        return NotDelivered(_by_status(statuses[-1]), f"the service answered {statuses[-1]}")
+        return NotDelivered(by_status(statuses[-1]), f"the service answered {statuses[-1]}")
     if any(cause in line for line in broken for cause in _NEVER_CONNECTED):
         return NotDelivered("temporary", "no connection to the service")
     return NotDelivered("ambiguous", "the connection broke before the service answered")
 
 
-def _by_status(status: int) -> Failure:
+def by_status(status: int) -> Failure:
     """What an HTTP status says of the message. The same for every service.
 
     429 and 503 refuse before anything is done; other 5xx and 408 may come
-    after it; the rest of 3xx and 4xx stays as it is however often one asks.
+    after it. A redirect, or a refusal of the address itself, stays until
+    somebody changes the address; the rest of 4xx refuses this message.
     """
     if status in (425, 429, 503):
         return "temporary"
+    if 300 <= status < 400 or status in (401, 403, 404, 410):
+        return "setting"
     return "ambiguous" if status >= 500 or status == 408 else "permanent"

@@ -11,16 +11,16 @@ if TYPE_CHECKING:
     from worker.notify.text import Text
     from worker.outbox import OutboxMessage
 
-Failure = Literal["nobody", "temporary", "permanent", "ambiguous"]
+Failure = Literal["nobody", "temporary", "setting", "permanent", "ambiguous"]
 
 
 class NotDelivered(Exception):
     """A message did not arrive, or nobody knows whether it did.
 
     nobody: there is no one whom it concerns; no fault.
-    temporary: it certainly did not, and a later try may. permanent: no try
-    will, until somebody changes a setting or a rule. ambiguous: it may have
-    arrived. `detail` is for operators: no ticket text, address or secret.
+    temporary: it certainly did not, and a later try may. setting: no try will,
+    until somebody changes a setting. permanent: this message never will.
+    ambiguous: it may have arrived. `detail` is for operators: no ticket text, address or secret.
     """
 
     def __init__(self, failure: Failure, detail: str) -> None:
@@ -31,11 +31,22 @@ class NotDelivered(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A message ready to be carried: whom it concerns and what it says."""
+    """A message ready to be carried: whom it concerns and what it says.
+
+    `message` is the first of several where `digest` names the digest that
+    stands for them. `link` leads a person to its ticket.
+    """
 
     message: OutboxMessage
     recipient: Recipient | None
     text: Text
+    digest: str | None = None
+    link: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The idempotency key: the same for every try."""
+        return self.digest or self.message.key
 
 
 class Channel(Protocol):

@@ -22,6 +22,7 @@ from apprise.plugins.email import NotifyEmail
 from worker.logs import get_logger
 from worker.notify.apprise_url import TOTAL_TIMEOUT_S, instantiate
 from worker.notify.channel import NotDelivered
+from worker.notify.markup import as_html
 from worker.notify.services import MAIL, SMTP_PORTS, scheme_of
 from worker.notify.text import one_line
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from worker.notify.channel import Letter
+    from worker.notify.channel import Failure, Letter
     from worker.notify.reach import Reach
     from worker.outbox import OutboxMessage
 
@@ -97,20 +98,18 @@ class Mail:
         """The server of the settings.
 
         Raises:
-            NotDelivered: permanent; none is set, or it is not usable.
+            NotDelivered: setting; none is set, or it is not usable.
         """
         if not self._url:
-            raise NotDelivered("permanent", "no mail server is set (STIPT_MAIL_URL)")
+            raise NotDelivered("setting", "no mail server is set (STIPT_MAIL_URL)")
         return self._read(self._url)
 
     def _read(self, url: str) -> Server:
         if scheme_of(url) not in ("mailto", "mailtos"):
-            raise NotDelivered(
-                "permanent", "the mail server's address is no mailto:// or mailtos://"
-            )
+            raise NotDelivered("setting", "the mail server's address is no mailto:// or mailtos://")
         plugin = instantiate(url, MAIL)
         if not isinstance(plugin, NotifyEmail):
-            raise NotDelivered("permanent", "the mail server's address is not understood")
+            raise NotDelivered("setting", "the mail server's address is not understood")
         name, sender = plugin.from_addr  # the name is False where the address has none
         server = Server(
             host=plugin.smtp_host,
@@ -153,7 +152,7 @@ def mail_hosts(url: str | None) -> frozenset[str]:
 def compose(
     server: Server, addresses: Sequence[str], letter: Letter, now: datetime
 ) -> EmailMessage:
-    """The mail: plain text, marked as automatic so that no robot answers it.
+    """The mail: plain text and HTML, marked as automatic so that no robot answers it.
 
     Raises:
         NotDelivered: permanent; an address that is none.
@@ -164,7 +163,7 @@ def compose(
             raise NotDelivered("permanent", "the recipient's e-mail address is not usable")
         if set(address) & set(' ,;:<>()[]"\\'):
             raise NotDelivered("permanent", "the recipient's e-mail address is not usable")
-    digest = hashlib.sha256(letter.message.key.encode()).hexdigest()[:32]
+    digest = hashlib.sha256(letter.key.encode()).hexdigest()[:32]
     mail["Subject"] = one_line(letter.text.subject, 200)
     mail["From"] = f"{server.sender_name} <{server.sender}>"
     mail["To"] = ", ".join(addresses)
@@ -173,6 +172,7 @@ def compose(
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
     mail.set_content(letter.text.body)
+    mail.add_alternative(as_html(letter.text.subject, letter.text.lines), subtype="html")
     return mail
 
 
@@ -237,8 +237,8 @@ class _Attempt(threading.Thread):
 
 
 def _refusal(code: int) -> NotDelivered:
-    """What a mail server's answer says: 4xx asks to come again, so does a wrong password."""
-    permanent = code >= 500 and code not in (530, 534, 535, 538)
-    return NotDelivered(
-        "permanent" if permanent else "temporary", f"the mail server answered {code}"
-    )
+    """What a mail server's answer says: 4xx asks to come again, a wrong password to be mended."""
+    failure: Failure = "permanent" if code >= 500 else "temporary"
+    if code in (530, 534, 535, 538):
+        failure = "setting"
+    return NotDelivered(failure, f"the mail server answered {code}")

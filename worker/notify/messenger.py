@@ -4,18 +4,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
 from worker.notify.apprise_url import AppriseUrl
 from worker.notify.channel import Channel, Letter, NotDelivered
+from worker.notify.digest import compose_digest
 from worker.notify.mail import Mail, mail_hosts
 from worker.notify.note import Note
 from worker.notify.reach import Reach, networks, system_resolver
-from worker.notify.services import known_hosts
-from worker.notify.text import compose
+from worker.notify.services import MAIL, known_hosts
+from worker.notify.signed_webhook import SignedWebhook
+from worker.notify.text import Setting, compose, trial
 from worker.notify.ticket_person import TicketPerson
-from worker.outbox import NOTE, OutboxMessage, SendResult
+from worker.outbox import NOTE, Manner, OutboxMessage, SendResult, digest_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
 
     from connector.base import Helpdesk
     from rules.policy import Policy, Recipient
+    from worker.notify.services import Service
+
+ALWAYS = "always"
+"""The calendar that is open round the clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +59,30 @@ class Delivery:
             ValueError: a network that is none.
         """
         listed = frozenset(host.lower() for host in self.allow_hosts)
-        proxy = self.environment.get("HTTPS_PROXY") or self.environment.get("https_proxy")
         return Reach(
             hosts=listed or known_hosts() | mail_hosts(self.mail_url),
             networks=networks(self.allow_networks),
             resolve=self.resolve,
-            proxied=bool(proxy),
+            proxied=bool(self.proxy),
         )
+
+    @property
+    def proxy(self) -> str | None:
+        """The web proxy's address, where there is one."""
+        return self.environment.get("HTTPS_PROXY") or self.environment.get("https_proxy")
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Addresses that a message leads to.
+
+    Args:
+        ticket: where a person finds the message's ticket, or None.
+        acknowledge: where a person stops the repetitions of its step, or None.
+    """
+
+    ticket: Callable[[OutboxMessage], str | None]
+    acknowledge: Callable[[OutboxMessage], str | None] = lambda _message: None
 
 
 class Messenger:
@@ -70,7 +93,7 @@ class Messenger:
         policy_of: the rules by their hash, or the present ones where those are
             no longer known; None where there are none.
         helpdesk_of: the helpdesk of an account.
-        link_of: address at which a person finds the message's ticket, or None.
+        links: what messages lead to.
         now: the clock.
     """
 
@@ -80,27 +103,68 @@ class Messenger:
         *,
         policy_of: Callable[[str], Policy | None],
         helpdesk_of: Callable[[str], Helpdesk],
-        link_of: Callable[[OutboxMessage], str | None],
+        links: Links,
         now: Callable[[], datetime],
     ) -> None:
         self._language = delivery.language
         self._policy_of = policy_of
-        self._link_of = link_of
+        self._links = links
         self._now = now
         reach = delivery.reach()
         # A web proxy does not carry mail: a mail server's addresses are always checked.
         self._mail = Mail(url=delivery.mail_url, reach=replace(reach, proxied=False), now=now)
-        self._url = AppriseUrl(reach=reach, environment=delivery.environment, mail=self._mail)
+        self._url = AppriseUrl(
+            reach=reach,
+            environment=delivery.environment,
+            mail=self._mail,
+            signed=SignedWebhook(reach=reach, now=now, proxy=delivery.proxy),
+        )
         self._note = Note(helpdesk_of)
         self._person = TicketPerson(helpdesk_of, self._mail)
 
+    def manner(self, message: OutboxMessage) -> Manner:
+        """How the message's recipient is told; nothing is sent."""
+        policy = self._policy_of(message.policy)
+        recipient = policy.recipients.get(message.recipient) if policy else None
+        if recipient is None:
+            return Manner(per_minute=MAIL.per_minute)
+        service = self._service(recipient)
+        person: Literal["assignee", "group"] | None = None
+        if recipient.ticket is not None:
+            person = "group" if recipient.ticket == "group" else "assignee"
+        return Manner(
+            per_minute=service.per_minute,
+            gathers=service.is_read,
+            person=person,
+            holds_doubtful=recipient.on_ambiguous == "hold",
+        )
+
     def send(self, message: OutboxMessage) -> SendResult:
         """Try once to deliver the message."""
+        return self._deliver([message], lambda: self.letter(message))
+
+    def send_digest(self, messages: Sequence[OutboxMessage]) -> SendResult:
+        """Try once to deliver one message that stands for all of these."""
+        return self._deliver(messages, lambda: self.digest(messages))
+
+    def _deliver(
+        self, messages: Sequence[OutboxMessage], write: Callable[[], Letter]
+    ) -> SendResult:
         try:
-            letter = self._letter(message)
-            if (wait := self._until_there(letter)) > 0:
+            if (wait := self._until_there(messages[0])) > 0:
                 return SendResult("temporary", "outside the recipient's hours", retry_after=wait)
+            letter = write()
             self._channel(letter.recipient).deliver(letter)
+        except NotDelivered as problem:
+            return SendResult(problem.failure, problem.detail)
+        return SendResult("sent")
+
+    def send_trial(self, message: OutboxMessage) -> SendResult:
+        """Send a message that says it is a test to the recipient of `message`."""
+        try:
+            recipient = self._recipient(message)
+            text = trial(message, self._setting(message, recipient))
+            self._channel(recipient).deliver(Letter(message, recipient, text))
         except NotDelivered as problem:
             return SendResult(problem.failure, problem.detail)
         return SendResult("sent")
@@ -111,7 +175,7 @@ class Messenger:
         letters: list[Letter] = []
         for one in messages:
             try:
-                letters.append(self._letter(one))
+                letters.append(self.letter(one))
             except NotDelivered as problem:
                 results[one.id] = SendResult(problem.failure, problem.detail)
         sent = self._note.deliver_all(letters)
@@ -141,30 +205,67 @@ class Messenger:
                 found[name] = problem.detail
         return found
 
-    def _letter(self, message: OutboxMessage) -> Letter:
+    def letter(self, message: OutboxMessage) -> Letter:
+        """The message as it would be carried now.
+
+        Raises:
+            NotDelivered: there are no rules, or they do not know the recipient.
+        """
+        recipient = self._recipient(message)
+        setting = self._setting(message, recipient)
+        return Letter(message, recipient, compose(message, setting), link=setting.link)
+
+    def digest(self, messages: Sequence[OutboxMessage]) -> Letter:
+        """The one message that stands for all of these.
+
+        Raises:
+            NotDelivered: as `letter`.
+        """
+        first = messages[0]
+        recipient = self._recipient(first)
+        members = [(one, self._setting(one, recipient)) for one in messages]
+        text = compose_digest(members, repeat=first.may_be_repeat)
+        return Letter(first, recipient, text, digest=first.digest or digest_key(first))
+
+    def _recipient(self, message: OutboxMessage) -> Recipient | None:
         policy = self._policy_of(message.policy)
         if policy is None:
             raise NotDelivered("temporary", "no rules are loaded")
-        recipient = None
-        if message.recipient != NOTE:
-            recipient = policy.recipients.get(message.recipient)
-            if recipient is None:
-                raise NotDelivered("permanent", "the rules no longer know this recipient")
-        text = compose(
-            message,
+        if message.recipient == NOTE:
+            return None
+        recipient = policy.recipients.get(message.recipient)
+        if recipient is None:
+            raise NotDelivered("permanent", "the rules no longer know this recipient")
+        return recipient
+
+    def _setting(self, message: OutboxMessage, recipient: Recipient | None) -> Setting:
+        policy = self._policy_of(message.policy)
+        calendar = policy.calendars.get(message.calendar or "") if policy else None
+        is_round_the_clock = calendar is None or calendar.name == ALWAYS
+        links = self._links
+        return Setting(
             now=self._now(),
             zone=_zone(policy, message),
-            link=self._link_of(message) if recipient else None,  # a note stands on its ticket
+            # A note stands on its ticket, where an agent's reply acknowledges too.
+            link=links.ticket(message) if recipient else None,
+            acknowledge=links.acknowledge(message) if recipient else None,
             language=(recipient.language if recipient else None) or self._language,
+            business=None if is_round_the_clock or calendar is None else calendar.business,
+            room=self._service(recipient).room,
         )
-        return Letter(message, recipient, text)
 
-    def _until_there(self, letter: Letter) -> float:
+    def _service(self, recipient: Recipient | None) -> Service:
+        """What carries a recipient's messages; mail's bounds where that cannot be told."""
+        if recipient is None or recipient.url_name is None:
+            return MAIL
+        return self._url.service(recipient.url_name) or MAIL
+
+    def _until_there(self, message: OutboxMessage) -> float:
         """Seconds until the recipient may be told; 0 where that is now."""
-        recipient, now = letter.recipient, self._now()
+        recipient, now = self._recipient(message), self._now()
         if recipient is None or recipient.only_during is None:
             return 0
-        policy = self._policy_of(letter.message.policy)
+        policy = self._policy_of(message.policy)
         calendar = policy.calendars.get(recipient.only_during) if policy else None
         if calendar is None or calendar.business.is_open(now):
             return 0
@@ -178,7 +279,9 @@ class Messenger:
         return self._mail if recipient.email is not None else self._url
 
 
-def _zone(policy: Policy, message: OutboxMessage) -> ZoneInfo:
+def _zone(policy: Policy | None, message: OutboxMessage) -> ZoneInfo:
     """The zone of the contract's periods, else that of the rule folder."""
+    if policy is None:
+        return ZoneInfo("UTC")
     zones = {one.name: one.period_zone for one in policy.contracts}
     return ZoneInfo(zones.get(message.customer or "") or policy.settings.time_zone)

@@ -89,7 +89,13 @@ class Reach:
     proxied: bool = False
 
     def check(self, host: str, port: int, *, secure: bool, ports: frozenset[int]) -> None:
-        """Let a target pass, or say why not.
+        """Let a target pass, or say why not; as `checked`."""
+        self.checked(host, port, secure=secure, ports=ports)
+
+    def checked(
+        self, host: str, port: int, *, secure: bool, ports: frozenset[int]
+    ) -> tuple[str, ...]:
+        """The addresses of a target that may be reached; none behind a proxy, which finds them.
 
         Args:
             host: name or address, without brackets.
@@ -98,29 +104,31 @@ class Reach:
             ports: the ports that public hosts may be asked on.
 
         Raises:
-            NotDelivered: permanent for a target that is not allowed, temporary
+            NotDelivered: setting for a target that is not allowed, temporary
                 for a name that cannot be resolved now.
         """
         address = as_address(host)
         if address is not None and self._inside(address):
-            return
+            return (str(address),)
         if address is not None and not is_public(address):
-            raise NotDelivered("permanent", _INSIDE)
+            raise NotDelivered("setting", _INSIDE)
         if not self._listed(host):
             raise NotDelivered(
-                "permanent", "the host is not on the list of allowed hosts (STIPT_ALLOW_HOSTS)"
+                "setting", "the host is not on the list of allowed hosts (STIPT_ALLOW_HOSTS)"
             )
         addresses = [] if self.proxied else self._addresses(host, address)
+        found = tuple(str(one) for one in addresses)
         for one in addresses:
             if not (self._inside(one) or is_public(one)):
-                raise NotDelivered("permanent", _INSIDE)
+                raise NotDelivered("setting", _INSIDE)
         if addresses and all(self._inside(one) for one in addresses):
-            return
+            return found
         if not secure:
-            raise NotDelivered("permanent", "the connection to a public host must be encrypted")
+            raise NotDelivered("setting", "the connection to a public host must be encrypted")
         if port not in ports:
             allowed = ", ".join(str(one) for one in sorted(ports))
-            raise NotDelivered("permanent", f"port {port} is not allowed; allowed are {allowed}")
+            raise NotDelivered("setting", f"port {port} is not allowed; allowed are {allowed}")
+        return found
 
     def _listed(self, host: str) -> bool:
         name = host.lower().rstrip(".")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
+from worker.notify.markup import Line, plain
 from worker.notify.wording import WORDINGS, Wording
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
+    from rules.calendars import BusinessCalendar
     from worker.outbox import OutboxMessage
 
 NAMES = frozenset(
@@ -30,6 +32,8 @@ NAMES = frozenset(
         "tier",
         "priority",
         "measure",
+        "clock",
+        "count",
         "cycle",
         "step",
         "recipient",
@@ -59,11 +63,48 @@ class TemplateError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A message as it is sent: a subject of one line, a body, and whether the promise is missed."""
+    """A message as it is sent: a subject of one line, lines, and whether the promise is missed."""
 
     subject: str
-    body: str
+    lines: tuple[Line, ...]
     overdue: bool = False
+
+    @property
+    def body(self) -> str:
+        """The lines without markup."""
+        return plain(self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Where and for whom a message is composed.
+
+    Args:
+        now: the present instant; what is left is counted from it.
+        zone: the contract's zone, in which the due is shown.
+        link: address of the ticket for a person.
+        acknowledge: address of the page that stops repetitions, where the step has any.
+        language: of the recipient ("nl", "nl-BE"); English where it is unknown.
+        business: the hours of the target's clock; the machine's clock where it is None.
+        room: how many characters subject and body may have together.
+    """
+
+    now: datetime
+    zone: ZoneInfo
+    link: str | None = None
+    acknowledge: str | None = None
+    language: str | None = None
+    business: BusinessCalendar | None = None
+    room: int = MAX_TEXT
+
+    @property
+    def wording(self) -> Wording:
+        """The words of the recipient's language."""
+        return WORDINGS.get((self.language or "en").lower().split("-")[0], WORDINGS["en"])
+
+    def between(self, start: datetime, end: datetime) -> timedelta:
+        """Time on the target's clock."""
+        return end - start if self.business is None else self.business.between(start, end)
 
 
 class Template:
@@ -117,53 +158,66 @@ def one_line(text: str, length: int = MAX_VALUE) -> str:
     return cut(MENTION.sub("@\u200b", plain), length)
 
 
-def compose(
-    message: OutboxMessage,
-    *,
-    now: datetime,
-    zone: ZoneInfo,
-    link: str | None = None,
-    language: str | None = None,
-) -> Text:
-    """What a message says: ticket, customer, promise, how long is left, what to do.
-
-    Args:
-        message: the row of the outbox.
-        now: the present instant; what is left is counted from it.
-        zone: the contract's zone, in which the due is shown.
-        link: address of the ticket for a person.
-        language: of the recipient ("nl", "nl-BE"); English where it is unknown.
-    """
-    wording = WORDINGS.get((language or "en").lower().split("-")[0], WORDINGS["en"])
-    values = _values(message, now, zone, link, wording)
-    if message.due_at is None:
-        subject, first = wording.subject_open, wording.open
-    elif now < message.due_at:
-        subject, first = wording.subject_before, wording.before
-    else:
-        subject, first = wording.subject_after, wording.after
-    lines = [Template(line) for line in (first, *wording.lines)]
+def compose(message: OutboxMessage, setting: Setting) -> Text:
+    """What a message says: ticket, customer, promise, how long is left, what to do."""
+    wording = setting.wording
+    values = _values(message, setting)
+    first = Template(_first(message, setting.now, wording)).render(values)
+    lines = [Template(line) for line in wording.lines]
     if message.late_by >= LATE_WORTH_SAYING:
         lines.append(Template(wording.late))
     if message.may_be_repeat:
         lines.append(Template(wording.repeat))
     # A line about something that this ticket does not have is left out.
-    said = [line.render(values) for line in lines if all(values[name] for name in line.names())]
-    heading = one_line(Template(subject).render(values), MAX_SUBJECT)
+    known = [line for line in lines if all(values[name] for name in line.names())]
+    said = [first, *(line.render(values) for line in known)]
+    subject = heading(message, setting)
+    links = [
+        Line(text, one_line(link, MAX_LINK))
+        for text, link in (
+            (wording.open_ticket, setting.link),
+            (wording.acknowledge, setting.acknowledge),
+        )
+        if link
+    ]
+    room = setting.room - len(subject) - len("\r\n") - len(plain(links)) - len("\n")
+    body = cut("\n".join(said), max(room, 0))
     return Text(
-        subject=heading,
-        body=cut("\n".join(said), MAX_TEXT - len(heading) - len("\r\n")),
-        overdue=message.due_at is not None and now >= message.due_at,
+        subject=subject,
+        lines=(*map(Line, body.split("\n")), *links),
+        overdue=message.due_at is not None and setting.now >= message.due_at,
     )
 
 
-def _values(
-    message: OutboxMessage, now: datetime, zone: ZoneInfo, link: str | None, wording: Wording
-) -> dict[str, str]:
-    due = message.due_at
+def trial(message: OutboxMessage, setting: Setting) -> Text:
+    """A message that only shows that its recipient can be reached."""
+    wording = setting.wording
+    values = {"recipient": one_line(message.recipient)}
+    return Text(wording.trial, (Line(Template(wording.trial_first).render(values)),))
+
+
+def heading(message: OutboxMessage, setting: Setting) -> str:
+    """One line that says which ticket, which promise and how long is left."""
+    wording, due = setting.wording, message.due_at
+    if due is None:
+        subject = wording.subject_open
+    else:
+        subject = wording.subject_before if setting.now < due else wording.subject_after
+    return one_line(Template(subject).render(_values(message, setting)), MAX_SUBJECT)
+
+
+def _first(message: OutboxMessage, now: datetime, wording: Wording) -> str:
+    if message.due_at is None:
+        return wording.open
+    return wording.before if now < message.due_at else wording.after
+
+
+def _values(message: OutboxMessage, setting: Setting) -> dict[str, str]:
+    due, now, wording = message.due_at, setting.now, setting.wording
     overdue = due is not None and now >= due
     actions = wording.actions_after if overdue else wording.actions_before
     customer = message.customer or f"{wording.tier} {message.tier}"
+    clock = message.calendar if setting.business is not None else None
     return {
         "ticket.id": one_line(message.ticket_id),
         "account": one_line(message.account),
@@ -171,16 +225,17 @@ def _values(
         "tier": one_line(message.tier),
         "priority": wording.priorities[message.priority] if message.priority else "",
         "measure": wording.measures[message.measure],
+        "clock": f" ({one_line(clock)})" if clock else "",
         "cycle": str(message.cycle),
         "step": one_line(", ".join(message.labels)),
         "recipient": one_line(message.recipient),
-        "started": instant(message.started_at, zone, wording),
-        "due": instant(due, zone, wording) if due else "",
-        "left": spoken(due - now, wording) if due and not overdue else "",
-        "overdue_by": spoken(now - due, wording) if due and overdue else "",
+        "started": instant(message.started_at, setting.zone, wording),
+        "due": instant(due, setting.zone, wording) if due else "",
+        "left": spoken(setting.between(now, due), wording) if due and not overdue else "",
+        "overdue_by": spoken(setting.between(due, now), wording) if due and overdue else "",
         "late_by": spoken(message.late_by, wording),
         "action": actions[message.measure],
-        "link": one_line(link or "", MAX_LINK),
+        "link": one_line(setting.link or "", MAX_LINK),
     }
 
 

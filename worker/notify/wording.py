@@ -34,6 +34,13 @@ class Wording:
     lines: tuple[str, ...]
     late: str
     repeat: str
+    open_ticket: str
+    acknowledge: str
+    digest: str
+    digest_first: str
+    digest_more: str
+    trial: str
+    trial_first: str
 
 
 ENGLISH = Wording(
@@ -73,21 +80,27 @@ ENGLISH = Wording(
     days="days",
     hour="h",
     under_a_minute="under 1m",
-    subject_before="Ticket {ticket.id}, {customer}: {measure} due in {left}",
-    subject_after="Ticket {ticket.id}, {customer}: {measure} overdue by {overdue_by}",
+    subject_before="Ticket {ticket.id}, {customer}: {measure} due in {left}{clock}",
+    subject_after="Ticket {ticket.id}, {customer}: {measure} overdue by {overdue_by}{clock}",
     subject_open="Ticket {ticket.id}, {customer}: {measure} is waiting",
-    before="Ticket {ticket.id}: {measure} is due {due}. {left} left.",
-    after="Ticket {ticket.id}: {measure} was due {due}. Overdue by {overdue_by}.",
+    before="Ticket {ticket.id}: {measure} is due {due}. {left} left{clock}.",
+    after="Ticket {ticket.id}: {measure} was due {due}. Overdue by {overdue_by}{clock}.",
     open="Ticket {ticket.id}: {measure} is waiting and has no due at present.",
     lines=(
         "Customer: {customer}. Tier: {tier}.",
         "Priority: {priority}.",
         "To do: {action}",
         "Step: {step}.",
-        "{link}",
     ),
     late="This message is {late_by} late.",
     repeat="This may be a repeat of an earlier message.",
+    open_ticket="Open the ticket",
+    acknowledge="Seen it? Stop the repetitions",
+    digest="{count} tickets need attention",
+    digest_first="Promises to {count} tickets are due soon or missed, the most urgent first:",
+    digest_more="and {count} more",
+    trial="Test message from Stipt",
+    trial_first="Stipt can reach you as {recipient}. Nothing is to be done.",
 )
 
 DUTCH = Wording(
@@ -127,21 +140,27 @@ DUTCH = Wording(
     days="dagen",
     hour="u",
     under_a_minute="minder dan 1m",
-    subject_before="Ticket {ticket.id}, {customer}: {measure} moet binnen {left}",
-    subject_after="Ticket {ticket.id}, {customer}: {measure} is {overdue_by} te laat",
+    subject_before="Ticket {ticket.id}, {customer}: {measure} moet binnen {left}{clock}",
+    subject_after="Ticket {ticket.id}, {customer}: {measure} is {overdue_by}{clock} te laat",
     subject_open="Ticket {ticket.id}, {customer}: {measure} wacht",
-    before="Ticket {ticket.id}: {measure} moet er zijn op {due}. Nog {left}.",
-    after="Ticket {ticket.id}: {measure} moest er zijn op {due}. {overdue_by} te laat.",
+    before="Ticket {ticket.id}: {measure} moet er zijn op {due}. Nog {left}{clock}.",
+    after="Ticket {ticket.id}: {measure} moest er zijn op {due}. {overdue_by}{clock} te laat.",
     open="Ticket {ticket.id}: {measure} wacht en heeft nu geen uiterste tijd.",
     lines=(
         "Klant: {customer}. Niveau: {tier}.",
         "Prioriteit: {priority}.",
         "Te doen: {action}",
         "Stap: {step}.",
-        "{link}",
     ),
     late="Dit bericht is {late_by} te laat.",
     repeat="Dit kan een herhaling van een eerder bericht zijn.",
+    open_ticket="Open het ticket",
+    acknowledge="Gezien? Stop de herhalingen",
+    digest="{count} tickets vragen aandacht",
+    digest_first="Toezeggingen voor {count} tickets lopen af of zijn te laat, dringendste eerst:",
+    digest_more="en nog {count}",
+    trial="Testbericht van Stipt",
+    trial_first="Stipt kan je bereiken als {recipient}. Er is niets te doen.",
 )
 
 WORDINGS: Mapping[str, Wording] = {"en": ENGLISH, "nl": DUTCH}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from rules.facts import Measure
-    from rules.steps import StepDue
+    from rules.steps import StepDue, StepKey
     from rules.verdict import CycleVerdict
     from worker.judging import Judgement
     from worker.store.database import Books
@@ -46,6 +46,7 @@ def store_messages(
         for common, keys in _messages(books.account, one, now):
             rows += [(*common, key, *(other if number else first)) for number, key in keys]
             n_messages += 1
+        rows += _untold(books.account, one, now)
     _MESSAGES[books.database.is_sqlite].run(books, rows)
     return 0 if dry_run else n_messages
 
@@ -55,7 +56,8 @@ def _messages(
 ) -> Iterator[tuple[Row, Iterable[tuple[int, str]]]]:
     """A row per step and recipient; steps that are told together are one message."""
     cycles = {(row.measure, row.cycle): row for row in judgement.verdict.cycles}
-    for together in _told_together(judgement.due):
+    telling = [one for one in judgement.due if _key(one) not in judgement.stopped]
+    for together in _told_together(telling):
         row = cycles[together[0].measure, together[0].cycle]
         common = _common(account, judgement, row, now)
         for recipient in _recipients(together):
@@ -69,6 +71,26 @@ def _messages(
                 list_text(tuple(dict.fromkeys(one.label for one in told))),
             )
             yield (*common, *own), enumerate([one.key for one in told])
+
+
+def _untold(account: str, judgement: Judgement, now: int) -> Iterator[Row]:
+    """Rows of the repetitions that nobody is told, with the reason: the record is complete."""
+    if not judgement.stopped:
+        return
+    cycles = {(row.measure, row.cycle): row for row in judgement.verdict.cycles}
+    for one in judgement.due:
+        why = judgement.stopped.get(_key(one))
+        if why is None:
+            continue
+        common = _common(account, judgement, cycles[one.measure, one.cycle], now)
+        own = (epoch(one.at), int(one.late_by.total_seconds()))
+        texts = (list_text((one.key,)), list_text((one.label,)))
+        for recipient in whom_it_tells(one):
+            yield (*common, recipient, *own, *texts, one.key, "dropped", why, now)
+
+
+def _key(one: StepDue) -> StepKey:
+    return one.measure, one.cycle, one.key
 
 
 def _common(account: str, judgement: Judgement, row: CycleVerdict, now: int) -> Row:
@@ -86,6 +108,7 @@ def _common(account: str, judgement: Judgement, row: CycleVerdict, now: int) -> 
         row.priority,
         judgement.group,
         judgement.assignee,
+        row.calendar,
         judgement.verdict.policy,
         now,
         now,
@@ -94,7 +117,8 @@ def _common(account: str, judgement: Judgement, row: CycleVerdict, now: int) -> 
 
 _MESSAGE_COLUMNS = (
     *("account", "ticket_id", "measure", "cycle", "started_at", "due_at", "cycle_state"),
-    *("tier", "customer", "priority", "group_id", "assignee_id", "policy", "created_at", "due"),
+    *("tier", "customer", "priority", "group_id", "assignee_id", "calendar", "policy"),
+    *("created_at", "due"),
     *("recipient", "at", "late_by", "steps", "labels"),
     *("step", "state", "detail", "ended_at"),
 )

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from connector.assemble import assemble
 from connector.base import TicketState
 from rules.changes import CurrentFields
+from worker.store.acknowledgements import acknowledged
 from worker.store.cycles import CYCLE_COLUMNS
 from worker.store.database import epoch, instant, instant_or_none
 from worker.store.facts_json import current_of, happenings_of, ticket_of, values_of
@@ -51,7 +52,8 @@ class StoredTicket:
 
     `version` names the facts; a judgement is stored only while it still
     holds. `verdicts` are the stored rows by cycle, `sent` the steps fired,
-    `acted` those of them whose actions are done.
+    `acted` those of them whose actions are done, `acknowledged` the cycles
+    about which somebody has taken notice.
     """
 
     id: str
@@ -62,6 +64,7 @@ class StoredTicket:
     sent: frozenset[StepKey]
     acted: frozenset[StepKey]
     organizations: Mapping[str, Versions]
+    acknowledged: frozenset[Cycle] = frozenset()
 
     @property
     def has_news(self) -> bool:
@@ -140,6 +143,7 @@ class _Parts:
     verdicts: dict[str, dict[Cycle, StoredCycle]] = field(default_factory=dict)
     sent: dict[str, set[StepKey]] = field(default_factory=dict)
     acted: dict[str, set[StepKey]] = field(default_factory=dict)
+    acknowledged: dict[str, set[Cycle]] = field(default_factory=dict)
 
 
 def load_tickets(books: Books, idents: Sequence[str]) -> list[StoredTicket]:
@@ -150,6 +154,8 @@ def load_tickets(books: Books, idents: Sequence[str]) -> list[StoredTicket]:
     _read_histories(books, idents, parts)
     _read_verdicts(books, idents, parts)
     _read_steps(books, idents, parts)
+    for ident, measure, cycle in acknowledged(books, idents):
+        parts.acknowledged.setdefault(ident, set()).add((measure, cycle))
     organizations = load_versions(books, _organizations_of(rows.values(), parts))
     return [
         StoredTicket(
@@ -161,6 +167,7 @@ def load_tickets(books: Books, idents: Sequence[str]) -> list[StoredTicket]:
             sent=frozenset(parts.sent.get(ident, ())),
             acted=frozenset(parts.acted.get(ident, ())),
             organizations=_own(organizations, row, parts.history.get(ident, "")),
+            acknowledged=frozenset(parts.acknowledged.get(ident, ())),
         )
         for ident, row in rows.items()
     ]

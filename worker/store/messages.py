@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from rules.repeats import is_repetition
 from rules.verdict import OPEN_STATES
 from worker.outbox import NOTE, Claimed, OutboxMessage
+from worker.store.acknowledgements import acknowledged
 from worker.store.database import epoch, instant, instant_or_none, new_token
 from worker.store.facts_json import list_of
 from worker.store.tables import outbox, tickets, verdicts
@@ -21,6 +23,13 @@ if TYPE_CHECKING:
 
     from worker.store.database import Books
 
+DOUBTFUL = 1
+"""An earlier try may have arrived."""
+
+WANTED_AGAIN = 2
+"""Likewise, and an operator wants it sent once more."""
+
+_MOST_COMPANIONS = 1000
 _rows = outbox.c
 
 
@@ -31,42 +40,119 @@ def claim_messages(
 
     Internal notes are claimed apart from all others: they go out in bulk.
     """
-    database = books.database
     choice = (
         sa.select(_rows.id)
         .where(
-            books.of(outbox),
-            _rows.state.in_(("ready", "sending")),
-            _rows.due <= epoch(now),
-            sa.or_(
-                _rows.state == "ready",
-                _rows.lease_until < database.lease_now(),
-            ),
+            *_claimable(books, now),
             (_rows.recipient == NOTE) if notes else (_rows.recipient != NOTE),
         )
         .order_by(_rows.due, _rows.id)
         .limit(limit)
     )
-    token = new_token()
+    return _claim(books, choice, new_token(), lease)
+
+
+def claim_companions(
+    books: Books, claimed: Claimed, person: str | None, now: datetime, lease: int
+) -> list[Claimed]:
+    """Claim what else is due for the same recipient, under the same token.
+
+    Only messages that certainly have not arrived; `person` (`assignee` or
+    `group`) narrows them to those of the same person.
+    """
+    message = claimed.message
+    conditions = [_rows.recipient == message.recipient, _rows.ambiguous == 0]
+    if person == "assignee":
+        conditions.append(_rows.assignee_id.is_not_distinct_from(message.assignee))
+    elif person == "group":
+        conditions.append(_rows.group_id.is_not_distinct_from(message.group))
+    choice = (
+        sa.select(_rows.id)
+        .where(books.of(outbox), _rows.state == "ready", _rows.due <= epoch(now), *conditions)
+        .order_by(_rows.due, _rows.id)
+        .limit(_MOST_COMPANIONS)
+    )
+    return _claim(books, choice, claimed.token, lease)
+
+
+def claim_digest(books: Books, claimed: Claimed, now: datetime, lease: int) -> list[Claimed]:
+    """Claim the rest of a digest that may have arrived, under the same token."""
+    choice = sa.select(_rows.id).where(
+        *_claimable(books, now), _rows.digest == claimed.message.digest
+    )
+    return _claim(books, choice, claimed.token, lease)
+
+
+def _claimable(books: Books, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    is_free = sa.or_(_rows.state == "ready", _rows.lease_until < books.database.lease_now())
+    return (
+        books.of(outbox),
+        _rows.state.in_(("ready", "sending")),
+        _rows.due <= epoch(now),
+        is_free,
+    )
+
+
+def _claim(books: Books, choice: sa.Select[tuple[int]], token: str, lease: int) -> list[Claimed]:
     claim = (
         sa.update(outbox)
-        .where(_rows.id.in_(sa.select(database.for_claim(choice).c.id)))
+        .where(_rows.id.in_(sa.select(books.database.for_claim(choice).c.id)))
         .values(
             # It was being sent and nobody said how that ended.
-            ambiguous=sa.case((_rows.state == "sending", 1), else_=_rows.ambiguous),
+            ambiguous=sa.case((_rows.state == "sending", DOUBTFUL), else_=_rows.ambiguous),
             state="sending",
             claim=token,
-            lease_until=database.lease_now() + lease,
+            lease_until=books.database.lease_now() + lease,
             attempt=_rows.attempt + 1,
         )
         .returning(outbox)
     )
-    rows = [Claimed(_message(row), token) for row in books.tx.execute(claim).mappings()]
+    rows = [_claimed(row, token) for row in books.tx.execute(claim).mappings()]
     return sorted(rows, key=lambda one: (one.message.at, one.message.id))
 
 
+def name_digest(books: Books, claimed: Sequence[Claimed], key: str | None) -> None:
+    """Note of which digest these are part; None for a message that goes out on its own."""
+    _change(books, claimed, digest=key)
+
+
+def put_back(books: Books, claimed: Sequence[Claimed], due: datetime, detail: str) -> None:
+    """Let claimed messages wait; that is no try."""
+    _change(
+        books,
+        claimed,
+        state="ready",
+        detail=detail,
+        claim=None,
+        lease_until=None,
+        due=epoch(due),
+        attempt=_rows.attempt - 1,
+    )
+
+
+def mark_checked(books: Books, claimed: Sequence[Claimed], now: datetime) -> None:
+    """Their tickets were compared with the helpdesk."""
+    _change(books, claimed, checked_at=epoch(now))
+
+
+def _change(books: Books, claimed: Sequence[Claimed], **values: object) -> None:
+    if claimed:
+        books.tx.execute(
+            sa.update(outbox)
+            .where(
+                _rows.id.in_([one.message.id for one in claimed]),
+                _rows.claim == claimed[0].token,
+                _rows.state == "sending",
+            )
+            .values(**values)
+        )
+
+
 def still_needed(books: Books, messages: Sequence[OutboxMessage]) -> set[int]:
-    """Those whose cycle is still open, by the id of the message."""
+    """Those whose cycle is still open, by the id of the message.
+
+    A repetition that somebody has acknowledged meanwhile is not needed either.
+    """
     idents = sorted({one.ticket_id for one in messages})
     choice = (
         sa.select(verdicts.c.ticket_id, verdicts.c.measure, verdicts.c.cycle)
@@ -85,7 +171,14 @@ def still_needed(books: Books, messages: Sequence[OutboxMessage]) -> set[int]:
         )
     )
     is_open = {tuple(row) for row in books.tx.execute(choice)}
-    return {one.id for one in messages if (one.ticket_id, one.measure, one.cycle) in is_open}
+    repeats = [one.ticket_id for one in messages if all(map(is_repetition, one.keys))]
+    stopped = acknowledged(books, repeats)
+    return {
+        one.id
+        for one in messages
+        if (cycle := (one.ticket_id, one.measure, one.cycle)) in is_open
+        and not (cycle in stopped and all(map(is_repetition, one.keys)))
+    }
 
 
 def still_claimed(books: Books, claimed: Sequence[Claimed]) -> set[int]:
@@ -138,7 +231,7 @@ def retry_message(books: Books, claimed: Claimed, retry: Retry) -> bool:
             claim=None,
             lease_until=None,
             due=epoch(retry.due),
-            ambiguous=int(retry.may_have_arrived),
+            ambiguous=DOUBTFUL if retry.may_have_arrived else 0,
             attempt=_rows.attempt if retry.counts else _rows.attempt - 1,
         )
     )
@@ -161,6 +254,11 @@ def next_message_at(books: Books) -> int | None:
 
 def _mine(claimed: Claimed) -> tuple[sa.ColumnElement[bool], ...]:
     return (_rows.id == claimed.message.id, _rows.claim == claimed.token, _rows.state == "sending")
+
+
+def _claimed(row: sa.RowMapping, token: str) -> Claimed:
+    checked_at = instant_or_none(row["checked_at"])
+    return Claimed(_message(row), token, checked_at, row["ambiguous"] == WANTED_AGAIN)
 
 
 def _message(row: sa.RowMapping) -> OutboxMessage:
@@ -186,4 +284,7 @@ def _message(row: sa.RowMapping) -> OutboxMessage:
         attempt=row["attempt"],
         may_be_repeat=bool(row["ambiguous"]),
         late_by=timedelta(seconds=row["late_by"]),
+        decided_at=instant(row["created_at"]),
+        digest=row["digest"],
+        calendar=row["calendar"],
     )

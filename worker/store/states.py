@@ -3,25 +3,53 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from worker.store.current import with_values
-from worker.store.database import epoch
+from worker.store.database import epoch, instant, instant_or_none
 from worker.store.facts_json import current_of, current_text, ticket_of, ticket_text, values_of
 from worker.store.organizations import latest_versions
 from worker.store.tables import tickets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from connector.base import TicketState
     from rules.changes import CurrentFields
     from rules.facts import Ticket
     from worker.store.database import Books
+
+
+@dataclass(frozen=True, slots=True)
+class KnownChange:
+    """A stored ticket's status and last update, and when our last write of it began."""
+
+    status: str
+    updated_at: datetime
+    written_at: datetime | None
+
+
+def known_changes(books: Books, ticket_ids: Collection[str]) -> dict[str, KnownChange]:
+    """Of these tickets, those that are stored, by id."""
+    columns = (
+        tickets.c.ticket_id,
+        tickets.c.status,
+        tickets.c.updated_at,
+        tickets.c.written_at,
+    )
+    choice = sa.select(*columns).where(
+        books.of(tickets), tickets.c.ticket_id.in_(sorted(set(ticket_ids)))
+    )
+    return {
+        row["ticket_id"]: KnownChange(
+            row["status"], instant(row["updated_at"]), instant_or_none(row["written_at"])
+        )
+        for row in books.rows(choice)
+    }
 
 
 def upsert_states(

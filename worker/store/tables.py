@@ -48,6 +48,7 @@ accounts = sa.Table(
     _instant("paused_at"),
     _text("paused_because", nullable=True),
     _instant("not_before"),  # polling waits until then: the helpdesk asked for it
+    _text("signing_key", nullable=True),  # of the links by which warnings are acknowledged
 )
 
 cursors = sa.Table(
@@ -217,16 +218,40 @@ outbox = sa.Table(
     _text("priority", nullable=True),
     _text("group_id", nullable=True),
     _text("assignee_id", nullable=True),
+    _text("calendar", nullable=True),
     _text("policy"),
     _text("claim", nullable=True),
     _instant("lease_until"),
     _count("attempt"),
-    _flag("ambiguous"),  # an earlier try may have arrived
+    _flag("ambiguous"),  # 1: an earlier try may have arrived; 2: and it is wanted all the same
+    _text("digest", nullable=True),  # the digest as part of which it was tried
+    _instant("checked_at"),  # when the ticket was last compared with the helpdesk for it
     _text("detail", nullable=True),
     _instant("created_at", nullable=False),
     _instant("ended_at"),
     sa.UniqueConstraint("account", "ticket_id", "measure", "cycle", "step", "recipient"),
     sa.Index("ix_outbox_account_state_due", "account", "state", "due"),
+)
+
+recipient_states = sa.Table(
+    "recipient_states",
+    metadata,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("recipient", sa.Text, primary_key=True),
+    sa.Column("minute", sa.BigInteger, nullable=False),  # the present one, since the epoch
+    _count("used"),  # messages in it
+    _count("failures"),  # in a row
+    _instant("blocked_until"),
+)
+
+acknowledgements = sa.Table(
+    "acknowledgements",
+    metadata,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("ticket_id", sa.Text, primary_key=True),
+    sa.Column("measure", sa.Text, primary_key=True),
+    sa.Column("cycle", sa.Integer, primary_key=True),
+    _instant("at", nullable=False),
 )
 
 field_changes = sa.Table(
