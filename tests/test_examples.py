@@ -14,7 +14,7 @@ from worker.cli.main import run
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
-@pytest.mark.parametrize("example", ["boston311", "servicenow"])
+@pytest.mark.parametrize("example", ["boston311", "contract", "servicenow"])
 def test_what_a_check_finds_is_explained(example: str, capsys: pytest.CaptureFixture[str]) -> None:
     run(["check", "--json", "--now", "2026-11-21", str(EXAMPLES / example / "rules")])
     problems = json.loads(capsys.readouterr().out)["problems"]
@@ -23,6 +23,6 @@ def test_what_a_check_finds_is_explained(example: str, capsys: pytest.CaptureFix
     assert {one["code"] for one in problems} <= set(explained)
 
 
-@pytest.mark.parametrize("example", ["boston311", "servicenow"])
+@pytest.mark.parametrize("example", ["boston311", "contract", "servicenow"])
 def test_the_tests_of_an_example_pass_and_reach_every_tier(example: str) -> None:
     assert run(["test", "--strict", "--quiet", str(EXAMPLES / example / "rules")]) == 0
