@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from dramatiq import Broker
     from dramatiq.middleware import Middleware
 
+    from worker.sending import Sent
     from worker.wiring import AccountWork, Installation
 
 QUEUE = "stipt"
@@ -147,26 +148,37 @@ class Actors:
                 self._contained("write", account, self._write_all)
 
     def _write_all(self, work: AccountWork) -> None:
-        while not self._installation.stop.is_set() and work.writer.write_due(urgent=URGENT).claimed:
+        while not self._installation.stop.is_set():
+            written = work.writer.write_due(urgent=URGENT)
+            if not written.claimed:
+                return
             self._installation.heartbeats.beat("write")
+            self._installation.metrics.wrote(written.outcomes)
 
     def _do_send(self, account: str) -> None:
         def send_all(work: AccountWork) -> None:
-            while not self._installation.stop.is_set() and work.outbox.send_due().claimed:
-                self._installation.heartbeats.beat("notify")
+            self._until_nothing_is_left(work.outbox.send_due)
 
         self._contained("send", account, send_all)
 
     def _do_note(self, account: str) -> None:
         def add_all(work: AccountWork) -> None:
-            while not self._installation.stop.is_set() and work.outbox.add_due_notes().claimed:
-                self._installation.heartbeats.beat("notify")
+            self._until_nothing_is_left(work.outbox.add_due_notes)
 
         with kept_lease(
             self._installation.database, account, "note", holder(), NOTE_LEASE
         ) as is_ours:
             if is_ours:
                 self._contained("note", account, add_all)
+
+    def _until_nothing_is_left(self, send: Callable[[], Sent]) -> None:
+        while not self._installation.stop.is_set():
+            sent = send()
+            if not sent.claimed:
+                return
+            self._installation.heartbeats.beat("notify")
+            if sent.sent:
+                self._installation.metrics.succeeded("notify")
 
     def _contained(self, name: str, account: str, work: Callable[[AccountWork], None]) -> None:
         try:

@@ -6,6 +6,7 @@ Only when nothing has is the dead-man's address pinged: silence is noticed.
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -75,6 +76,10 @@ def audit_and_ping(installation: Installation) -> bool:
     now = installation.clock.now()
     accounts = [work.settings for work in installation.accounts]
     found = audited(installation.database, accounts, now, since=now - _LOOKS_BACK)
+    counts: Counter[str] = Counter()
+    for broken in found.values():
+        counts.update({one.check: one.number for one in broken})
+    installation.metrics.audited(counts, tuple(MEANINGS))
     for account, broken in found.items():
         shown = ", ".join(f"{one.check} {one.number}" for one in broken)
         _log.error("audit_failed", account=account, reason=shown)

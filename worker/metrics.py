@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from worker.clock import Clock
     from worker.outbox import Manner, OutboxMessage, Sender, SendResult
+    from worker.sync import Polled
 
 Loop = Literal["poll", "tick", "notify", "write", "sweep", "audit"]
 
@@ -104,8 +105,17 @@ class Metrics:
         """A loop has done its work, or found that there is none."""
         self.last_success.labels(loop).set(time.time())
 
+    def polled(self, found: Polled) -> None:
+        """The export was read."""
+        self.tickets.labels("stored").inc(found.tickets)
+        self.tickets.labels("set_aside").inc(found.set_aside)
+        if found.is_complete:
+            self.succeeded("poll")
+
     def wrote(self, outcomes: Mapping[str, int]) -> None:
         """A batch of writes went out; `outcomes` counts tickets by outcome."""
+        if any(outcomes.get(one) for one in ("written", "equal")):
+            self.succeeded("write")
         for outcome, number in outcomes.items():
             result = _WRITE_RESULT_OF.get(outcome)
             if result is not None:
@@ -117,6 +127,7 @@ class Metrics:
 
     def audited(self, found: Mapping[str, int], checks: Sequence[str]) -> None:
         """An audit has ended; `found` counts violations by check, of all that there are."""
+        self.succeeded("audit")
         for check in {*checks, *found}:
             self.violations.labels(check).set(found.get(check, 0))
 

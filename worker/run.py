@@ -192,6 +192,7 @@ class Service:
                 if not is_ours:
                     return POLL_EVERY * 10
                 polled = work.poller.poll()
+                installation.metrics.polled(polled)
                 work.poller.retry_set_aside()
             polled_at, next_poll = now, now + interval
             if polled.not_before is not None:

@@ -54,6 +54,7 @@ class Ticker:
         if now < self._last - _JUMP:
             self._follow_back(self._last - now)
         self._last = now
+        self._installation.metrics.succeeded("tick")
         if self._actors.waiting() >= _MOST_WAITING:
             return _WHILE_BUSY
         return min(self._tick(work, now) for work in self._installation.accounts)
@@ -77,10 +78,16 @@ class Ticker:
             return False
         sends = _is_due(moments.message_at, now)
         writes = work.writes and _is_due(moments.change_at, now)
+        metrics = self._installation.metrics
+        metrics.succeeded("sweep")
         if sends:
             self._actors.send(work.name)
+        else:  # a loop that has nothing to do is not a dead one
+            metrics.succeeded("notify")
         if writes:
             self._actors.write(work.name)
+        else:
+            metrics.succeeded("write")
         return sends or writes
 
     def _follow_back(self, by: timedelta) -> None:

@@ -11,19 +11,25 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
+from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from connector.base import Unavailable
+from connector.sandbox import Sandbox, SandboxSettings
 from rules.facts import Organization
 from tests.services import postgresql
 from tests.web.caller import Caller, an_event
+from tests.worker.sandbox_site import SandboxSite, eventually
+from worker.auditor import audit_and_ping
 from worker.outbox import SendResult
+from worker.run import Service
 from worker.settings import SettingsInvalid, load_settings
 from worker.store.database import Database
 from worker.store.schema import held_version
 from worker.web.application import web_application
 from worker.web.binding import AddressTaken, listen, web_address
 from worker.web.server import WebServer
+from worker.wiring import opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -259,3 +265,35 @@ def test_an_address_that_is_in_use_is_told() -> None:
             listen("STIPT_HTTP_BIND", "127.0.0.1", port)
     finally:
         first.close()
+
+
+def test_the_loops_tell_when_they_last_did_their_work(site: Site) -> None:
+    site.helpdesk.add("1")
+    installation = site.start()
+    service = Service(installation, ("all",))
+    begun = time.time()
+    service.start()
+    try:
+        assert eventually(lambda: bool(site.helpdesk.writes))
+        audit_and_ping(installation)
+        text = generate_latest(installation.metrics.registry).decode()
+    finally:
+        service.drain()
+    told = samples(text, "stipt_last_success_timestamp_seconds")
+    assert set(told) == {(one,) for one in ("poll", "tick", "notify", "write", "sweep", "audit")}
+    assert all(begun <= at <= time.time() for at in told.values())
+    assert samples(text, "stipt_sync_tickets_total")[("stored",)] == 1
+    assert samples(text, "stipt_audit_violations")[("paused",)] == 0
+    assert samples(text, "stipt_writeback_total")[("error",)] == 0
+
+
+def test_calls_to_the_helpdesk_are_counted_by_endpoint(tmp_path: Path) -> None:
+    with Sandbox(SandboxSettings(tickets=5)) as sandbox:
+        one = SandboxSite(sandbox, tmp_path)
+        with opened(load_settings(environment=one.environment())) as installation:
+            installation.accounts[0].poller.poll()
+            text = generate_latest(installation.metrics.registry).decode()
+    calls = samples(text, "stipt_api_requests_total")
+    assert calls["200", "GET /incremental/tickets/cursor"] >= 1
+    assert samples(text, "stipt_api_ratelimit_remaining")[("account",)] > 0
+    assert samples(text, "stipt_api_request_seconds_count")
