@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""People needed on a line in each interval of the week, against the roster."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from rules.erlang import Demand, Queue
+from rules.staffing import Staffing, queue_with, staff_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from rules.arrivals import Profile, Slot
+    from rules.staffing import LinePromise
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line: seconds of talk and wrap-up, what callers are promised, and the shrinkage."""
+
+    handling_seconds: float
+    promise: LinePromise
+    shrinkage: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalPlan:
+    """One interval: what comes in, who is needed, and what the roster makes of it.
+
+    `rostered` is None where no roster was given; `as_rostered` is None there,
+    and where nobody is on duty though callers come.
+    """
+
+    slot: Slot
+    calls: Fraction
+    needed: Staffing
+    rostered: int | None
+    as_rostered: Queue | None
+
+    @property
+    def missing(self) -> int:
+        """People that the roster lacks; 0 where it has enough, or is not known."""
+        return 0 if self.rostered is None else max(0, self.needed.agents - self.rostered)
+
+
+@dataclass(frozen=True, slots=True)
+class LinePlan:
+    """The intervals of a week in order."""
+
+    intervals: tuple[IntervalPlan, ...]
+
+    @property
+    def most_agents(self) -> int:
+        """People needed in the busiest interval."""
+        return max((one.needed.agents for one in self.intervals), default=0)
+
+    def answered(self, *, one_fewer: bool = False) -> Fraction | None:
+        """Share of a week's calls answered in time, with those needed or one fewer each.
+
+        Returns:
+            None where nobody calls. An interval with nobody left answers nobody.
+        """
+        calls = sum((one.calls for one in self.intervals), Fraction(0))
+        if not calls:
+            return None
+        kept = Fraction(0)
+        for one in self.intervals:
+            queue = one.needed.one_fewer if one_fewer else one.needed.queue
+            kept += one.calls * (Fraction(queue.answered) if queue else 0)
+        return kept / calls
+
+
+def line_plan(
+    profile: Profile,
+    line: Line,
+    roster: Mapping[Slot, int] | None = None,
+    open_slots: Iterable[Slot] | None = None,
+) -> LinePlan:
+    """People needed in each interval of the usual week.
+
+    Args:
+        profile: what usually comes in.
+        line: what a call takes and what is promised.
+        roster: people on duty by slot; slots that it does not name have none.
+        open_slots: when calls are answered at all; None is always.
+
+    Raises:
+        ValueError: as `staff_line`.
+    """
+    answered = None if open_slots is None else set(open_slots)
+    intervals = []
+    for slot, usual in sorted(profile.slots.items()):
+        if answered is not None and slot not in answered:
+            continue
+        per_second = float(usual.mean) / (60 * profile.interval_minutes)
+        demand = Demand(per_second, line.handling_seconds)
+        needed = staff_line(demand, line.promise, line.shrinkage)
+        rostered = None if roster is None else roster.get(slot, 0)
+        queue = queue_with(demand, rostered, line.promise) if rostered else None
+        intervals.append(IntervalPlan(slot, usual.mean, needed, rostered, queue))
+    return LinePlan(tuple(intervals))
