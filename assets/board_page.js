@@ -105,8 +105,7 @@ function line(row, board, say, acts) {
     }, say.at(row.target.due))),
     element('td.ticket', null,
       element('button.link', {
-        type: 'button', 'aria-label': `${say.text('board.open', { id: row.id })}: ${row.subject}`,
-        on: { click: () => acts.open(row.id) },
+        type: 'button', on: { click: () => acts.open(row.id) },
       }, element('span.id', null, `#${row.id}`), ' ', row.subject),
       element('p.note.narrow', null, [customer, row.tier, words?.title].filter(Boolean).join(' · '))),
     element('td.customer', null, customer),

@@ -34,15 +34,16 @@ export function icon(name) {
 
 /** Make the children of `live` those of `wanted`; what stays keeps focus, scrolling, and folds as the reader has them. */
 export function update(live, wanted) {
-  const kept = new Map();
-  for (const child of [...live.children]) if (child.dataset?.key) kept.set(child.dataset.key, child);
+  const kept = keyed(live);
+  const staying = keyed(wanted);
+  for (const [key, child] of kept) if (!staying.has(key)) child.remove();
   let place = live.firstChild;
   for (const next of [...wanted.childNodes]) {
     const key = next.dataset?.key;
     const same = key ? kept.get(key) : place;
     if (same && isSameKind(same, next)) {
       if (same === place) place = place.nextSibling;
-      else live.insertBefore(same, place);
+      else move(live, same, place);
       settle(same, next);
     } else {
       live.insertBefore(next, place);
@@ -53,6 +54,16 @@ export function update(live, wanted) {
     place.remove();
     place = after;
   }
+}
+
+function keyed(parent) {
+  return new Map([...parent.children].filter(child => child.dataset.key).map(child => [child.dataset.key, child]));
+}
+
+/** Where the browser can, a moved element keeps the focus. */
+function move(parent, child, place) {
+  if (parent.moveBefore) parent.moveBefore(child, place);
+  else parent.insertBefore(child, place);
 }
 
 function isSameKind(live, next) {

@@ -23,8 +23,6 @@ export default {
   "board.measure": "Messgröße",
   "board.mine": "Mir zugewiesen",
   "board.more": "Die {shown} dringendsten von {total} Tickets.",
-  "board.number": "Ticket {id}",
-  "board.open": "Ticket {id} öffnen",
   "board.refresh": "Aktualisieren",
   "board.refused": "Ihre Rolle darf keine Tickets suchen.",
   "board.ticket": "Ticket",

@@ -23,8 +23,6 @@ export default {
   "board.measure": "Measure",
   "board.mine": "Assigned to me",
   "board.more": "The {shown} most urgent of {total} tickets.",
-  "board.number": "Ticket {id}",
-  "board.open": "Open ticket {id}",
   "board.refresh": "Refresh",
   "board.refused": "Your role may not search tickets.",
   "board.ticket": "Ticket",

@@ -23,8 +23,6 @@ export default {
   "board.measure": "Mesure",
   "board.mine": "Assignés à moi",
   "board.more": "Les {shown} plus urgents de {total} tickets.",
-  "board.number": "Ticket {id}",
-  "board.open": "Ouvrir le ticket {id}",
   "board.refresh": "Actualiser",
   "board.refused": "Votre rôle ne permet pas de chercher des tickets.",
   "board.ticket": "Ticket",

@@ -23,8 +23,6 @@ export default {
   "board.measure": "Meting",
   "board.mine": "Aan mij toegewezen",
   "board.more": "De {shown} dringendste van {total} tickets.",
-  "board.number": "Ticket {id}",
-  "board.open": "Open ticket {id}",
   "board.refresh": "Vernieuwen",
   "board.refused": "Je rol mag geen tickets zoeken.",
   "board.ticket": "Ticket",
