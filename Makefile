@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 export DEBIAN_FRONTEND := noninteractive
 
-.PHONY: help demo test check coverage mutants services lock clean
+.PHONY: help demo test check coverage mutants screenshots services lock clean
 
 help:
 	@echo "make demo      a fictional helpdesk and the worker beside it, on this machine alone"
@@ -24,6 +24,7 @@ help:
 	@echo "make check     lint, formatting, types, import contracts"
 	@echo "make coverage  how many branches of rules/ its own tests reach"
 	@echo "make mutants   whether slips in the engine would be noticed (half an hour)"
+	@echo "make screenshots  take the pictures of the documentation afresh"
 	@echo "make lock      renew requirements.lock and requirements-dev.lock from pyproject.toml"
 	@echo "make clean     remove the environment and everything that was built"
 
@@ -43,6 +44,10 @@ coverage: $(VENV)/.installed-dev
 mutants: $(VENV)/.installed-dev
 	@$(BIN)/python benchmarks/mutants.py
 
+screenshots: $(VENV)/.installed-dev
+	@sh tests/services/ensure.sh chromium
+	@$(BIN)/python -m tests.app.screenshots
+
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
@@ -50,7 +55,7 @@ check: $(VENV)/.installed-dev
 	PYTHONPATH=. $(BIN)/lint-imports
 
 services:
-	@sh tests/services/ensure.sh postgresql redis
+	@sh tests/services/ensure.sh postgresql redis chromium axe
 
 $(BIN)/python:
 	@sh tests/services/ensure.sh python "$(PYTHON)"

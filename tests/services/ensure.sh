@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Installs what tests need beside Python packages, or says which command does.
-# Usage: ensure.sh postgresql|redis ...     or: ensure.sh python INTERPRETER
+# Usage: ensure.sh postgresql|redis|chromium|axe ...     or: ensure.sh python INTERPRETER
 set -eu
 
 updated=no
@@ -20,6 +20,24 @@ install() {
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null </dev/null
 }
 
+has_chromium() {
+    [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || command -v chromium >/dev/null 2>&1
+}
+
+# The accessibility checks that pages are held to, as tests/app/axe pins them, into build/axe.
+ensure_axe() {
+    if cmp -s tests/app/axe/package-lock.json build/axe/package-lock.json \
+        && [ -f build/axe/node_modules/axe-core/axe.min.js ]; then
+        return 0
+    fi
+    command -v npm >/dev/null 2>&1 || install npm || return 1
+    mkdir -p build/axe
+    cp tests/app/axe/package.json tests/app/axe/package-lock.json build/axe/
+    (cd build/axe && npm ci --silent --ignore-scripts --no-audit --no-fund) && return 0
+    rm -f build/axe/package-lock.json
+    return 1
+}
+
 has_postgresql() {
     command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1
 }
@@ -30,6 +48,8 @@ ensure_server() {
     case $1 in
         postgresql) has_postgresql || install postgresql || true ;;
         redis) command -v redis-server >/dev/null 2>&1 || install redis-server || true ;;
+        chromium) has_chromium || install chromium || true ;;
+        axe) ensure_axe || echo "axe-core could not be installed" >&2 ;;
         *) echo "unknown server: $1" >&2; exit 64 ;;
     esac
 }

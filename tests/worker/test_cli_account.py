@@ -60,6 +60,9 @@ def test_setup_creates_the_fields_once(
     second = answer(capsys)
 
     assert len(first["created"]) == 6
+    assert second["field_ids"] == " ".join(
+        f"{key}={number}" for key, number in second["ids"].items()
+    )
     assert (second["created"], len(second["present"])) == ([], 6)
     assert account.settings.tickets == 40
 

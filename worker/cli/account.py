@@ -58,11 +58,15 @@ def setup(
         outcome = "Done."
     else:
         outcome = "Everything is there already."
+    pasted = " ".join(f"{key}={number}" for key, number in fields.ids.items())
+    if not json:
+        result(f"For the Zendesk app's setting field_ids: {pasted}")
     if not quiet:
         for line in (outcome, *_advice(webhook)):
             say(line)
     if json:
-        as_json(asdict(fields) | {"webhook": None if webhook is None else asdict(webhook)})
+        found = asdict(fields) | {"field_ids": pasted}
+        as_json(found | {"webhook": None if webhook is None else asdict(webhook)})
 
 
 def _webhook_of(
