@@ -138,6 +138,19 @@ def test_a_mistake_is_a_sentence_and_an_exit_code(
     assert "bug" not in "\n".join(failure.lines)
 
 
+@pytest.mark.parametrize("variable", ["STIPT_STATE_DIR", "STATE_DIRECTORY"])
+def test_the_details_of_a_bug_go_into_the_folder_that_the_settings_name(
+    variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "elsewhere"))
+
+    failure = failure_of(ZeroDivisionError(), "replay")
+
+    assert str(tmp_path / "state" / "bugs") in failure.lines[1]
+    assert len(list((tmp_path / "state" / "bugs").iterdir())) == 1
+
+
 @pytest.mark.parametrize(
     "error",
     [ZeroDivisionError("secret text"), IntegrityError("secret text", {}, Exception("secret"))],

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +13,8 @@ import pytest
 from connector.sandbox.server import Sandbox
 from connector.sandbox.settings import SandboxSettings
 from worker.cli.main import run
+from worker.store.accounts import write_budget_left
+from worker.store.database import Database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +28,21 @@ tiers:
     match: everything
     priority: {default: low}
     targets: [{measure: resolution, within: 90 calendar days, counted: always}]
+"""
+
+
+TELLING = """
+version: 1
+settings: {time_zone: Europe/Amsterdam}
+recipients: {lead: {email: lead@example.com}}
+escalations:
+  usual: [{at: 1%, tell: [lead]}]
+tiers:
+  all:
+    match: everything
+    priority: {default: low}
+    targets:
+      - {measure: resolution, within: 90 calendar days, counted: always, escalate: usual}
 """
 
 
@@ -161,6 +180,68 @@ def test_apply_refuses_more_tickets_than_the_write_budget(
     assert run(["apply", file, "--yes"]) == 1
     assert len(account.ledger.writes) == before
     assert run(["apply", file, "--yes", "--accept"]) == 0
+
+
+def test_accepting_lifts_the_budget_of_the_hour_for_the_service_too(
+    account: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(["setup", "--yes"])
+    monkeypatch.setenv("STIPT_WRITE_BUDGET", "0")
+    assert run(["apply", "--yes", "--accept", "--quiet"]) == 0
+
+    url = f"sqlite:///{tmp_path / 'stipt.db'}"
+    with closing(Database(url)) as database, database.read("default") as books:
+        assert write_budget_left(books, 0, account.now()) > 1_000
+        assert write_budget_left(books, 0, account.now() + timedelta(hours=1)) < 100
+
+
+def test_the_plan_of_a_file_is_summed_up_and_not_listed_again(
+    account: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(["setup", "--yes"])
+    file = str(tmp_path / "plan.json")
+    run(["plan", "--out", file, "--quiet"])
+    capsys.readouterr()
+
+    assert run(["apply", file]) == 1  # nobody answers
+    shown = capsys.readouterr().out
+    assert "tickets judged" in shown
+    assert "#" not in shown
+    assert run(["apply", file, "--limit", "1"]) == 1
+    assert capsys.readouterr().out.count("#") == 1
+    assert account.settings.tickets == 40
+
+
+def test_a_pass_that_could_not_tell_people_says_so_and_explain_says_why(
+    account: Sandbox,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "sla" / "sla.yaml").write_text(TELLING)
+    monkeypatch.setenv("STIPT_WRITE", "on")
+    run(["setup", "--yes"])
+    capsys.readouterr()
+
+    code = run(["run", "--once", "--json"])
+    shown = capsys.readouterr()
+    [report] = json.loads(shown.out)["accounts"]
+    counted = report["unsent"]["given_up"] | report["unsent"]["tried_again"]
+    assert code in (1, 4)
+    assert sum(counted.values()) > 0
+    assert "messages could not be sent: " in shown.err
+    assert "STIPT_MAIL_URL" in shown.err
+
+    fates = set()
+    for ident in range(1, 41):
+        run(["explain", str(ident), "--json"])
+        for cycle in answer(capsys)["cycles"]:
+            fates |= {
+                (one["fate"], step["sent"]) for step in cycle["steps"] for one in step["told"]
+            }
+    assert fates <= {("failed", False), ("waiting", False), ("not sent", False)}
+    assert fates & {("failed", False), ("waiting", False)}
+    assert account.settings.tickets == 40
 
 
 def test_a_file_that_is_no_plan_is_refused(account: Sandbox, tmp_path: Path) -> None:

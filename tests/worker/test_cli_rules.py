@@ -164,6 +164,32 @@ def test_a_calendar_that_is_chosen_shows_by_what(
     assert "organization.fields.market" in capsys.readouterr().out
 
 
+def test_a_promise_on_a_chosen_calendar_is_told_for_each_that_it_can_come_to(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = ["--rules", a_folder(tmp_path), "--add", "2h", "--at", "2026-11-20T13:00:00Z"]
+    assert run(["calendar", "by_market", *flags, "--json"]) == 0
+    dues = json.loads(capsys.readouterr().out)["dues"]
+    assert {one["calendar"] for one in dues} == {"always", "office"}
+    assert {one["due"] for one in dues} == {
+        "2026-11-20T15:00:00+00:00",
+    }
+
+
+def test_a_sound_calendar_is_shown_although_the_folder_has_errors(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = a_folder(tmp_path)
+    (Path(folder) / "zz.yaml").write_text(
+        "version: 1\ncalendars:\n  other: {time_zone: Mars/Olympus, hours: {mon: [09:00-17:00]}}\n"
+        "recipients:\n  boss: {emial: boss@example.com}\n"
+    )
+    assert run(["calendar", "office", "--rules", folder, "--year", "2026"]) == 0
+    assert "Europe/Amsterdam" in capsys.readouterr().out
+    assert run(["calendar", "other", "--rules", folder]) == 1
+    assert "Mars/Olympus" in capsys.readouterr().err
+
+
 def test_an_unknown_calendar_is_answered_with_those_there_are(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -236,3 +236,34 @@ def test_a_value_that_is_not_allowed_is_told_in_plain_words(
     tmp_path: Path, name: str, value: str, said: str
 ) -> None:
     assert problems(tmp_path, **{name: value}) == [f"{name}: {said}"]
+
+
+def test_rules_lie_beside_a_config_file_that_is_there_else_in_the_working_directory(
+    tmp_path: Path,
+) -> None:
+    assert loaded(tmp_path).account().rules_path == Path("sla")
+    config = tmp_path / "etc" / "config.toml"
+    config.parent.mkdir()
+    config.write_text('zendesk_subdomain = "acme"\n')
+    assert load_settings(config=config, environment={}).account().rules_path == (
+        tmp_path / "etc" / "sla"
+    )
+    named = load_settings(config=config, environment={"STIPT_RULES_PATH": "/rules"})
+    assert named.account().rules_path == Path("/rules")
+
+
+def test_values_are_shown_as_they_would_be_written(tmp_path: Path) -> None:
+    since = loaded(tmp_path, STIPT_SYNC_FROM="2026-11-01", STIPT_API_SHARE="7%")
+    shown = {name: value for name, value, _ in loaded(tmp_path).shown()}
+    assert shown["STIPT_SYNC_FROM"] == "90d"
+    assert shown["STIPT_POLL_INTERVAL"] == "1m"
+    assert shown["STIPT_DRAIN_TIMEOUT"] == "25s"
+    assert shown["STIPT_API_SHARE"] == "70%"
+    again = {name: value for name, value, _ in since.shown() if value and value != "****"}
+    assert (again["STIPT_SYNC_FROM"], again["STIPT_API_SHARE"]) == (
+        "2026-11-01T00:00:00+00:00",
+        "7%",
+    )
+    # What is shown can be copied into a settings file.
+    again.pop("STIPT_STATE_DIR")
+    assert load_settings(environment=again).account().sync_from == since.account().sync_from
