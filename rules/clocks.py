@@ -149,6 +149,9 @@ class Clock(msgspec.Struct, gc=False):
         return self.known_whole
 
     def _whole_of_days(self) -> int:
+        pieces = self.pieces
+        if not self.pauses and len(pieces) == 1 and pieces[0][2] is self.application.counting:
+            return self.target_seconds
         if self.due is not None:
             return self.elapsed_at(self.due.judged)
         if self.since is None:

@@ -85,7 +85,7 @@ def life(
 ) -> Life:
     """The cycles of these measures up to the end of the ticket's timeline."""
     statuses = _statuses(ticket, line)
-    solved = joined([one for one in statuses if one.status in _SOLVED])
+    solved = _solved_spans(statuses)
     replies = _Replies(ticket, line, options)
     updates = [_Updates(measure, options) for measure in _UPDATES if measure in measures]
     ownership = _Ownership(ticket.group) if "group_ownership" in measures else None
@@ -140,10 +140,12 @@ def _statuses(ticket: Ticket, line: Timeline) -> list[StatusSpan]:
     return spans
 
 
-def joined(statuses: list[StatusSpan]) -> list[tuple[int, int | None]]:
-    """The stretches of some statuses; those that touch are one."""
+def _solved_spans(statuses: list[StatusSpan]) -> list[tuple[int, int | None]]:
+    """Stretches in which the ticket was solved or closed, joined."""
     spans: list[tuple[int, int | None]] = []
     for span in statuses:
+        if span.status not in _SOLVED:
+            continue
         if spans and spans[-1][1] == span.start:
             spans[-1] = (spans[-1][0], span.end)
         else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from rules.clocks import Applied, Clock, Spans, read_clock
-from rules.cycles import TIME_IN_STATUS, Life, joined, life, no_options
+from rules.cycles import TIME_IN_STATUS, Life, life, no_options
 from rules.facts import MEASURES, Measure
 from rules.select import Application, Selection, Selector, selector_of
 from rules.select import State as SelectionState
@@ -199,7 +199,15 @@ def _after_solved(at: int, solved: list[tuple[int, int | None]]) -> int | None:
 
 def _pause_spans(its_life: Life, names: frozenset[str]) -> Spans:
     """The spans in which the ticket's status or custom status is one of `names`."""
-    return joined([one for one in its_life.statuses if one.status in names or one.custom in names])
+    spans: Spans = []
+    for span in its_life.statuses:
+        if span.status not in names and span.custom not in names:
+            continue
+        if spans and spans[-1][1] == span.start:
+            spans[-1] = (spans[-1][0], span.end)
+        else:
+            spans.append((span.start, span.end))
+    return spans
 
 
 def _row(clock: Clock, judged: Judged, policy: Policy) -> CycleVerdict:

@@ -193,7 +193,9 @@ def next_step_at(clock: Clock, now: int) -> int | None:
         return None
     thresholds: list[int] = []
     first: int | None = None
-    whole = clock.whole
+    whole = clock.known_whole  # read first: a property costs a call
+    if whole is None:
+        whole = clock.whole
     for firing in firings(clock.application):
         if firing.anchor == "due" and not firing.offset:
             due = _due_moment(clock)
@@ -211,7 +213,10 @@ def next_step_at(clock: Clock, now: int) -> int | None:
 
 def risk_at(clock: Clock, share: Fraction) -> int | None:
     """The instant from which the cycle is at risk; None while it is paused before that."""
-    threshold = -(-share.numerator * clock.whole // share.denominator)
+    whole = clock.known_whole
+    if whole is None:
+        whole = clock.whole
+    threshold = -(-share.numerator * whole // share.denominator)
     reached = clock.reached_at(threshold)
     return None if reached is None else reached.shown
 
