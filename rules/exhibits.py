@@ -121,10 +121,10 @@ def cycles_csv(rows: Iterable[CycleRow]) -> str:
 
     def cells(row: CycleRow) -> list[Cell]:
         return [
-            *(row.ticket_id, row.measure, row.cycle, row.state, row.reason),
+            *(_safe(row.ticket_id), row.measure, row.cycle, row.state, row.reason),
             *(_at(row.started_at), _at(row.due_at), _at(row.stopped_at), row.ended_by),
             *(_at(row.breached_at), row.target_seconds, row.elapsed_seconds, row.paused_seconds),
-            *(row.priority, row.tier, row.customer, row.organization_id, row.calendar),
+            *(row.priority, row.tier, row.customer, _safe(row.organization_id), row.calendar),
             *(row.rule, row.policy),
         ]
 
@@ -137,8 +137,14 @@ def calls_csv(calls: Iterable[Call]) -> str:
 
     def cells(call: Call) -> list[Cell]:
         return [
-            *(call.call_id, _at(call.at), call.ended, call.wait_seconds, int(call.is_inbound)),
-            *(int(call.outside_hours), int(call.connected), call.line, *_whose(call)),
+            *(
+                _safe(call.call_id),
+                _at(call.at),
+                call.ended,
+                call.wait_seconds,
+                int(call.is_inbound),
+            ),
+            *(int(call.outside_hours), int(call.connected), _safe(call.line), *_whose(call)),
         ]
 
     return _table(_OF_CALLS, sorted(calls, key=lambda call: (call.at, call.call_id)), cells)
@@ -149,7 +155,7 @@ def solved_csv(solved: Iterable[SolvedTicket]) -> str:
 
     def cells(one: SolvedTicket) -> list[Cell]:
         return [
-            *(one.ticket_id, _at(one.solved_at), one.contacts, _at(one.reopened_at)),
+            *(_safe(one.ticket_id), _at(one.solved_at), one.contacts, _at(one.reopened_at)),
             *(int(one.by_end_user), one.reason, *_whose(one)[1:]),
         ]
 
@@ -160,7 +166,7 @@ def ratings_csv(ratings: Iterable[Rating]) -> str:
     """Ratings in order of time."""
 
     def cells(one: Rating) -> list[Cell]:
-        return [one.ticket_id, _at(one.at), one.score, *_whose(one)[1:]]
+        return [_safe(one.ticket_id), _at(one.at), one.score, *_whose(one)[1:]]
 
     return _table(
         _OF_RATINGS, sorted(ratings, key=lambda one: (one.at, one.ticket_id or "")), cells
@@ -170,16 +176,16 @@ def ratings_csv(ratings: Iterable[Rating]) -> str:
 def outages_csv(outages: Iterable[Outage]) -> str:
     """Outages in order of time, in the form in which they are read."""
     ordered = sorted(outages, key=lambda one: (one.from_at, one.because))
-    lines = [[_at(one.from_at), _at(one.until_at), one.because] for one in ordered]
+    lines = [[_at(one.from_at), _at(one.until_at), _safe(one.because)] for one in ordered]
     return _text([["from", "until", "because"], *lines])
 
 
 def _whose(one: Evidence) -> list[Cell]:
-    return [one.ticket_id, one.tier, one.customer, one.organization_id]
+    return [_safe(one.ticket_id), one.tier, one.customer, _safe(one.organization_id)]
 
 
 def _table(head: Sequence[str], rows: Sequence[E], cells: Callable[[E], list[Cell]]) -> str:
-    paths = sorted({path for row in rows for path in row.values})
+    paths = sorted(set().union(*{tuple(row.values) for row in rows}))
     lines = [[*cells(row), *(_value(row.values.get(path)) for path in paths)] for row in rows]
     return _text([[*head, *paths], *lines])
 
@@ -187,19 +193,18 @@ def _table(head: Sequence[str], rows: Sequence[E], cells: Callable[[E], list[Cel
 def _text(lines: Iterable[Sequence[Cell]]) -> str:
     written = StringIO()
     writer = csv.writer(written, lineterminator="\n")
-    writer.writerows([_safe(cell) for cell in line] for line in lines)
+    writer.writerows(lines)
     return written.getvalue()
 
 
-def _safe(cell: Cell) -> Cell:
-    if isinstance(cell, str) and cell.startswith(_FORMULA):
-        return f"'{cell}"
-    return cell
+def _safe(text: str | None) -> str | None:
+    """Text of others; what we name ourselves never begins like a formula."""
+    return f"'{text}" if text and text.startswith(_FORMULA) else text
 
 
 def _value(value: Value) -> str | None:
-    return value if value is None or isinstance(value, str) else " ".join(value)
+    return _safe(value if value is None or isinstance(value, str) else " ".join(value))
 
 
 def _at(at: datetime | None) -> str | None:
-    return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return None if at is None else at.astimezone(UTC).isoformat()[:-6] + "Z"
