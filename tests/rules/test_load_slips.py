@@ -347,7 +347,7 @@ def test_a_step_before_the_start_of_calendar_days_is_found():
         ("at: 75%", "at: 47h before"),
     )
     assert not any("STP304" in line for line in findings_of(rules))
-    assert any("STP304" in line for line in findings_of(rules.replace("47h before", "49h before")))
+    assert any("STP304" in line for line in findings_of(rules.replace("47h before", "48h before")))
 
 
 def test_a_forecast_that_warns_nobody_is_found():
