@@ -55,7 +55,7 @@ check: $(VENV)/.installed-dev
 	PYTHONPATH=. $(BIN)/lint-imports
 
 services:
-	@sh tests/services/ensure.sh postgresql redis chromium axe
+	@sh tests/services/ensure.sh postgresql redis chromium axe promtool
 
 $(BIN)/python:
 	@sh tests/services/ensure.sh python "$(PYTHON)"

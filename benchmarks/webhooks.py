@@ -96,21 +96,26 @@ class Measured:
         ]
 
 
-def measure(load: Load, profile: Profile = "default", poll: str = "60s") -> Measured:
-    """Run one load against a fresh sandbox and a fresh worker."""
+def measure(
+    load: Load, profile: Profile = "default", poll: str = "60s", quiet_s: float = _QUIET_S
+) -> Measured:
+    """Run one load against a fresh sandbox and a fresh worker, after so much quiet."""
     settings = SandboxSettings(tickets=0, speed=1, profile=profile)
     with tempfile.TemporaryDirectory() as folder, Sandbox(settings) as sandbox:
-        return _Run(sandbox, Path(folder), load, poll).measured()
+        return _Run(sandbox, Path(folder), load, poll, quiet_s).measured()
 
 
 class _Run:
     """One load: the helpdesk, the worker beside it, and what was seen of their work."""
 
-    def __init__(self, sandbox: Sandbox, folder: Path, load: Load, poll: str) -> None:
+    def __init__(
+        self, sandbox: Sandbox, folder: Path, load: Load, poll: str, quiet_s: float
+    ) -> None:
         self._sandbox = sandbox
         self._folder = folder
         self._load = load
         self._poll = poll
+        self._quiet_s = quiet_s
         self._port = _free_port()
         self._answered: dict[int, float] = {}
         self._written: dict[int, float] = {}
@@ -192,7 +197,7 @@ class _Run:
             if len(written) == tickets and count == len(self._sandbox.ledger.ticket_writes):
                 return
             count = len(self._sandbox.ledger.ticket_writes)
-            time.sleep(_QUIET_S if len(written) == tickets else 1.0)
+            time.sleep(self._quiet_s if len(written) == tickets else 1.0)
         raise RuntimeError("the first sync did not come to an end")
 
     def _answer(self, tickets: list[int]) -> None:

@@ -24,7 +24,14 @@ from worker.logs import get_logger
 from worker.pausing import pause_connection
 from worker.store.accounts import account_row
 from worker.store.database import epoch
-from worker.store.hints import Hint, drop_hints, due_hints, known_tickets, put_off_hints
+from worker.store.hints import (
+    Hint,
+    drop_hints,
+    due_hints,
+    is_any_put_off,
+    known_tickets,
+    put_off_hints,
+)
 from worker.store.pages import store_snapshot
 
 if TYPE_CHECKING:
@@ -94,6 +101,11 @@ class HintReader:
         """Whether a hint is due; a quick question."""
         with self._database.read(self._account) as books:
             return bool(due_hints(books, self._clock.now(), 1))
+
+    def waits_for_export(self) -> bool:
+        """Whether more tickets were hinted at than may be read on their own."""
+        with self._database.read(self._account) as books:
+            return is_any_put_off(books)
 
     def follow_due(self) -> Followed:
         """Follow one batch of hints; `claimed` is 0 where none is due."""

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Installs what tests need beside Python packages, or says which command does.
-# Usage: ensure.sh postgresql|redis|chromium|axe ...     or: ensure.sh python INTERPRETER
+# Usage: ensure.sh postgresql|redis|chromium|axe|promtool ...     or: ensure.sh python INTERPRETER
 set -eu
 
 updated=no
@@ -47,6 +47,7 @@ has_postgresql() {
 ensure_server() {
     case $1 in
         postgresql) has_postgresql || install postgresql || true ;;
+        promtool) command -v promtool >/dev/null 2>&1 || install prometheus || true ;;
         redis) command -v redis-server >/dev/null 2>&1 || install redis-server || true ;;
         chromium) has_chromium || install chromium || true ;;
         axe) ensure_axe || echo "axe-core could not be installed" >&2 ;;

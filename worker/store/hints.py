@@ -85,6 +85,12 @@ def put_off_hints(books: Books, waiting: Iterable[Hint], due: datetime) -> None:
         books.tx.execute(change.values(due=epoch(due), tries=_rows.tries + 1))
 
 
+def is_any_put_off(books: Books) -> bool:
+    """Whether a hinted ticket waits that was looked at and could not be read."""
+    choice = sa.select(_rows.ticket_id).where(books.of(hints), _rows.tries > 0).limit(1)
+    return books.tx.execute(choice).scalar() is not None
+
+
 def count_hints(books: Books) -> int:
     """How many tickets wait to be read."""
     choice = sa.select(sa.func.count()).select_from(hints).where(books.of(hints))
