@@ -91,6 +91,59 @@ def _bar(bar: Bar, left: float, top: float, room: float) -> list[str]:
     return parts
 
 
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column over its label; an empty label is none. `kind` is a style."""
+
+    label: str
+    number: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of the time axis in shares of it, from 0 to 1, behind everything; `kind` a style."""
+
+    start: float
+    end: float
+    kind: str
+
+
+_COLUMN_HEIGHT = 84.0
+
+
+def columns(picture: Picture, drawn: Sequence[Column], behind: Sequence[Stretch]) -> str:
+    """Columns along time, each with its number on top, before the stretches they fall in."""
+    top, width = 20.0, float(picture.width)
+    ground = top + _COLUMN_HEIGHT
+    most = max((one.number for one in drawn), default=0)
+    pitch = width / max(1, len(drawn))
+    parts = [
+        f'<rect class="{one.kind}" x="{_n(one.start * width)}" y="0" '
+        f'width="{_n((one.end - one.start) * width)}" height="{_n(ground)}"/>'
+        for one in behind
+    ]
+    for place, one in enumerate(drawn):
+        left = place * pitch
+        if one.number:
+            height = max(3.0, _COLUMN_HEIGHT * one.number / most)
+            parts.append(
+                f'<rect class="column {one.kind}" x="{_n(left + pitch * 0.12)}" '
+                f'y="{_n(ground - height)}" width="{_n(pitch * 0.76)}" '
+                f'height="{_n(height)}" rx="2"/>'
+            )
+            at = ground - height - 5
+            parts.append(_text(left + pitch / 2, at, _count(one.number), "number middle"))
+        if one.label:
+            parts.append(
+                f'<line class="axis" x1="{_n(left)}" y1="{_n(ground)}" '
+                f'x2="{_n(left)}" y2="{_n(ground + 5)}"/>'
+            )
+            parts.append(_text(left + 4, ground + 16, one.label, "label"))
+    axis = f'<line class="axis" x1="0" y1="{_n(ground)}" x2="{_n(width)}" y2="{_n(ground)}"/>'
+    return _svg(picture, ground + 22, [*parts, axis])
+
+
 _Flow = tuple[str, str]
 _GAP = 14.0
 _NODE = 10.0

@@ -66,6 +66,9 @@ cursors = sa.Table(
 # Queries must say the same in the same words, or SQLite does not use the index.
 _DUE = sa.text("settled = 1 AND quarantined_at IS NULL AND look_at IS NOT NULL")
 
+OPEN = sa.text("status NOT IN ('solved', 'closed') AND life = 'present'")
+"""Tickets that somebody still works on."""
+
 tickets = sa.Table(
     "tickets",
     metadata,
@@ -109,6 +112,15 @@ tickets = sa.Table(
         "look_at",
         sqlite_where=_DUE,
         postgresql_where=_DUE,
+    ),
+    sa.Index(
+        "ix_tickets_open",
+        "account",
+        "ticket_id",
+        "version",
+        "judged_at",
+        sqlite_where=OPEN,
+        postgresql_where=OPEN,
     ),
     sa.Index(
         "ix_tickets_next_step",

@@ -79,6 +79,11 @@ class Speaker:
         at = self._there(instant)
         return f"{at:%A} {at.day} {at:%B} {at.year}, {at:%H:%M:%S} {at:%Z}"
 
+    def clock(self, instant: int) -> str:
+        """`Mon 23 Nov, 14:30:05`, for what shows the present."""
+        at = self._there(instant)
+        return f"{at:%a} {at.day} {at:%b}, {at:%H:%M:%S}"
+
     def _there(self, instant: str | int) -> datetime:
         if isinstance(instant, int):
             return datetime.fromtimestamp(instant, UTC).astimezone(self.zone)

@@ -16,6 +16,7 @@ from starlette.responses import PlainTextResponse
 
 from worker.error_reports import report
 from worker.logs import get_logger
+from worker.web.board.routes import board_routes
 from worker.web.probes import probe_routes
 from worker.web.webhooks import webhook_routes
 
@@ -42,7 +43,11 @@ _log = get_logger(__name__)
 
 def web_application(installation: Installation, *, polls: bool) -> Starlette:
     """Everything that the role `web` serves."""
-    routes = [*webhook_routes(installation), *probe_routes(installation, polls=polls)]
+    routes = [
+        *webhook_routes(installation),
+        *probe_routes(installation, polls=polls),
+        *board_routes(installation),
+    ]
     return _application(routes)
 
 

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The board over a worker's rows, as a browser without scripts reads it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rules.facts import Happening, Organization
+from worker.web.board import snapshot
+from worker.web.board.asking import asked_of
+
+if TYPE_CHECKING:
+    from tests.web.caller import Caller
+
+GLOBEX = Organization(id="360002", name="Globex <b>& Sons</b>", fields={"market": "us"})
+
+
+@pytest.fixture
+def board(served: Caller, monkeypatch: pytest.MonkeyPatch) -> Caller:
+    """Two premium tickets, due after four hours, and one of eight; each look reads the rows."""
+    monkeypatch.setattr(snapshot, "FRESH_S", 0)
+    site = served.site
+    site.helpdesk.add("7", organization=GLOBEX)
+    site.wait(minutes=30)
+    site.helpdesk.add("12")
+    site.wait(minutes=30)
+    site.helpdesk.add("5")
+    site.once()
+    return served
+
+
+def shown(page: str) -> list[str]:
+    """The tickets of a page's rows, in their order."""
+    return re.findall(r'<tr id="t(\w+)"', page)
+
+
+def counted(page: str) -> dict[str, int]:
+    """What the tiles say, by state."""
+    return {
+        state or "all": int(number)
+        for state, number in re.findall(r'data-state="(\w*)"><b>(\d+)</b>', page)
+    }
+
+
+def test_open_tickets_come_in_order_of_their_next_deadline(board: Caller) -> None:
+    assert shown(board.get("/").text) == ["12", "5", "7"]
+
+
+def test_a_row_says_what_is_left_until_when_and_of_what(board: Caller) -> None:
+    row = re.search(r'<tr id="t12".*?</tr>', board.get("/").text)
+    assert row is not None
+    words = re.sub(r"<[^>]+>", " ", row[0]).replace("\N{NO-BREAK SPACE}", " ")
+    for part in ("On track", "3 h 30 min left", "14:30", "First reply", "Acme BV", "premium"):
+        assert part in words
+
+
+def test_names_from_the_helpdesk_are_text_and_never_markup(board: Caller) -> None:
+    page = board.get("/").text
+    assert "Globex &lt;b&gt;&amp; Sons&lt;/b&gt;" in page
+    assert "Globex <b>" not in page
+
+
+@pytest.mark.parametrize(
+    ("query", "tickets"),
+    [
+        pytest.param("tier=premium", ["12", "5"], id="tier"),
+        pytest.param("market=us", ["7"], id="market"),
+        pytest.param("customer=Acme+BV", ["12", "5"], id="customer"),
+        pytest.param("measure=resolution", ["12", "5"], id="measure"),
+        pytest.param("state=breached", [], id="state"),
+        pytest.param("q=%2312", ["12"], id="number"),
+        pytest.param("q=glob", ["7"], id="words"),
+        pytest.param("tier=premium&q=5", ["5"], id="several"),
+        pytest.param("group=nobody", [], id="a value that is not there"),
+        pytest.param("state=strange&rows=many", ["12", "5", "7"], id="words that mean nothing"),
+    ],
+)
+def test_the_address_says_what_is_shown(board: Caller, query: str, tickets: list[str]) -> None:
+    assert shown(board.get(f"/?{query}").text) == tickets
+
+
+def test_a_board_narrowed_to_a_measure_shows_that_measure(board: Caller) -> None:
+    page = board.get("/?measure=resolution").text
+    assert page.count('<td class="measure">Resolution</td>') == 2
+
+
+def test_states_are_counted_within_the_other_filters(board: Caller) -> None:
+    board.site.wait(hours=3)
+    board.site.once()
+    page = board.get("/?tier=premium&state=on_track").text
+    assert counted(page) == {
+        "all": 2,
+        "breached": 0,
+        "at_risk": 1,
+        "on_track": 1,
+        "paused": 0,
+        "none": 0,
+    }
+    assert shown(page) == ["5"]
+
+
+def test_a_deadline_that_passes_counts_as_breached_before_anybody_judged_it(board: Caller) -> None:
+    board.site.wait(hours=3, minutes=31)
+    page = board.get("/?state=breached").text
+    assert shown(page) == ["12"]
+    assert "Overdue" in page
+
+
+def test_a_solved_ticket_leaves_the_board(board: Caller) -> None:
+    assert "12" in shown(board.get("/").text)
+    site = board.site
+    site.helpdesk.happen("12", Happening(at=site.clock.now(), kind="status", to="solved"))
+    site.once()
+    assert shown(board.get("/").text) == ["5", "7"]
+
+
+def test_the_same_question_is_the_same_address() -> None:
+    asked = asked_of({"q": " acme ", "tier": "premium", "state": "paused", "rows": "300"})
+    assert asked.query() == "state=paused&tier=premium&q=acme&rows=300"
+    assert asked_of({}).query() == ""
+
+
+def test_every_page_forbids_what_it_does_not_need(board: Caller) -> None:
+    policy = board.get("/").headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'")
+    assert "unsafe" not in policy
+    assert board.get("/static/board.css").headers["x-content-type-options"] == "nosniff"
+
+
+def test_no_page_holds_scripts_or_styles_of_its_own(board: Caller) -> None:
+    page = board.get("/").text
+    assert not re.search(r"<script(?![^>]* src=)|<style|\sstyle=|\son\w+=", page)
+
+
+@pytest.mark.parametrize("path", ["/?account=other", "/static/secret", "/static/..%2fboard.py"])
+def test_what_is_not_there_is_not_found(board: Caller, path: str) -> None:
+    answer = board.get(path)
+    assert (answer.status_code, answer.text) == (404, "Not Found\n")

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The board's addresses, and what each of them does."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from worker.view.speech import Speaker
+from worker.web.board.asking import WINDOW, asked_of, find
+from worker.web.board.board_page import board_page, window
+from worker.web.board.layout import PAGE_POLICY, Scene, fragment
+from worker.web.board.snapshot import Snapshot
+from worker.web.board.viewer import role_of
+from worker.web.board.watching import EVERY_S, Watcher
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from starlette.requests import Request
+
+    from worker.wiring import AccountWork, Installation
+
+    Endpoint = Callable[[Request], Awaitable[Response]]
+
+MOST_WATCHERS: Final = 200
+"""Readers whose boards are kept up to date at once; others read them by reloading."""
+
+_STATIC: Final = {
+    "board.css": "text/css",
+    "board.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+}
+
+
+def board_routes(installation: Installation) -> list[Route]:
+    """Every page of the board."""
+    board = Board(installation)
+    return [
+        Route("/", board.page(board.tickets)),
+        Route("/board/rows", board.page(board.rows)),
+        Route("/board/events", board.events),
+        Route("/static/{name}", static),
+    ]
+
+
+class Board:
+    """Pages over an installation's accounts."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+        self._watched = 0
+        self._snapshots = {
+            work.name: Snapshot(installation.database, work.name) for work in installation.accounts
+        }
+
+    def page(self, draw: Callable[[Request], Response]) -> Endpoint:
+        """An endpoint that is drawn for whoever may look, beside the loop."""
+
+        async def endpoint(request: Request) -> Response:
+            role_of(request, self._installation.settings)
+            return await run_in_threadpool(draw, request)
+
+        return endpoint
+
+    def tickets(self, request: Request) -> Response:
+        """All open tickets by deadline."""
+        scene, work = self.scene(request)
+        held = self._snapshots[work.name].held()
+        asked = asked_of(request.query_params)
+        found = find(held, asked, scene.second)
+        return board_page(scene, held, asked, found, work.policies.policy)
+
+    def rows(self, request: Request) -> Response:
+        """The next window of rows, after those that are shown."""
+        scene, work = self.scene(request)
+        asked = asked_of(request.query_params)
+        found = find(self._snapshots[work.name].held(), asked, scene.second)
+        return fragment(window(scene, found, asked.rows - WINDOW, asked.rows))
+
+    async def events(self, request: Request) -> Response:
+        """What changes on the board, told as it does."""
+        role_of(request, self._installation.settings)
+        if self._watched >= MOST_WATCHERS:
+            raise HTTPException(503)
+        headers = {"content-security-policy": PAGE_POLICY, "x-accel-buffering": "no"}
+        watcher = Watcher(asked_of(request.query_params))
+        return StreamingResponse(
+            self._looks(request, watcher), media_type="text/event-stream", headers=headers
+        )
+
+    async def _looks(self, request: Request, watcher: Watcher) -> AsyncIterator[str]:
+        self._watched += 1
+        try:
+            while not self._installation.stop.is_set():
+                yield await run_in_threadpool(self._look, request, watcher)
+                await asyncio.sleep(EVERY_S)
+        finally:
+            self._watched -= 1
+
+    def _look(self, request: Request, watcher: Watcher) -> str:
+        scene, work = self.scene(request)
+        return watcher.look(scene, self._snapshots[work.name].held(), work.policies.policy)
+
+    def scene(self, request: Request) -> tuple[Scene, AccountWork]:
+        """Whose rows are looked at, when and by whom.
+
+        Raises:
+            HTTPException: 404 for an account that there is not.
+        """
+        accounts = {work.name: work for work in self._installation.accounts}
+        name = request.query_params.get("account") or next(iter(accounts))
+        if name not in accounts:
+            raise HTTPException(404)
+        work, now = accounts[name], self._installation.clock.now()
+        zone = ZoneInfo(work.policies.policy.settings.time_zone)
+        return (
+            Scene(
+                account=name,
+                accounts=tuple(accounts),
+                role=role_of(request, self._installation.settings),
+                now=now,
+                say=Speaker(zone, int(now.timestamp())),
+            ),
+            work,
+        )
+
+
+async def static(request: Request) -> Response:
+    """Style, script and icon; they change with the version alone."""
+    name = request.path_params["name"]
+    if name not in _STATIC:
+        raise HTTPException(404)
+    return Response(_file(name), media_type=_STATIC[name], headers={"cache-control": "max-age=300"})
+
+
+@cache
+def _file(name: str) -> bytes:
+    return files("worker.web.board").joinpath("static", name).read_bytes()

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All open tickets of an account in memory, kept level with the database.
+
+Marks tell which tickets are others than those at hand: these alone are read again. Nothing depends
+on having seen a change.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from worker.store.board import open_marks, read_open
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from worker.store.board import Mark, OpenTicket
+    from worker.store.database import Database
+
+FRESH_S: Final = 0.5
+"""Real seconds within which what was read is shown again."""
+
+_ALL_ANEW: Final = 0.5
+"""From this share of other tickets on, reading all of them is quicker."""
+
+FACETS: Final = ("tier", "customer", "market", "group", "assignee", "measure")
+"""What the board can be narrowed by, but for states and words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The open tickets in order of their next deadline, and the values that they have."""
+
+    tickets: tuple[OpenTicket, ...]
+    values: Mapping[str, tuple[str, ...]]
+
+
+class Snapshot:
+    """The open tickets of one account, for all who look at them; for many threads.
+
+    Args:
+        database: where they are.
+        account: whose they are.
+        monotonic: real seconds, on a clock that never jumps.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        account: str,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._database = database
+        self._account = account
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._read_at: float | None = None
+        self._marks: dict[str, Mark] = {}
+        self._tickets: dict[str, OpenTicket] = {}
+        self._held = Held((), dict.fromkeys(FACETS, ()))
+
+    def held(self) -> Held:
+        """What is open, read from the database half a second ago at most."""
+        with self._lock:
+            now = self._monotonic()
+            if self._read_at is None or now - self._read_at >= FRESH_S:
+                self._refresh()
+                self._read_at = self._monotonic()
+            return self._held
+
+    def _refresh(self) -> None:
+        with self._database.read(self._account) as books:
+            marks = open_marks(books)
+            others = [ident for ident, mark in marks.items() if self._marks.get(ident) != mark]
+            gone = self._tickets.keys() - marks.keys()
+            if not others and not gone:
+                return
+            are_many = len(others) > len(marks) * _ALL_ANEW
+            found = read_open(books, None if are_many else others)
+        for ident in gone:
+            del self._tickets[ident]
+        self._tickets.update((one.ticket_id, one) for one in found)
+        self._marks = {ident: one.mark for ident, one in self._tickets.items()}
+        self._held = _held(self._tickets.values())
+
+
+def _held(found: Iterable[OpenTicket]) -> Held:
+    tickets = tuple(sorted(found, key=urgency))
+    values: dict[str, set[str | None]] = {
+        facet: {getattr(one, facet) for one in tickets} for facet in FACETS[:-1]
+    }
+    values["measure"] = {cycle.measure for one in tickets for cycle in one.cycles}
+    return Held(
+        tickets,
+        {facet: tuple(sorted(one for one in some if one)) for facet, some in values.items()},
+    )
+
+
+def urgency(ticket: OpenTicket, place: int = 0) -> tuple[int, int, int, str]:
+    """Sorts by the deadline of one of the ticket's cycles; paused ones, then those without any."""
+    number = (len(ticket.ticket_id), ticket.ticket_id)
+    if len(ticket.cycles) <= place:
+        return (2, 0, *number)
+    cycle = ticket.cycles[place]
+    if cycle.state == "paused" or cycle.due_at is None:
+        return (1, 0, *number)
+    return (0, cycle.due_at, *number)
