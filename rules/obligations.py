@@ -20,7 +20,7 @@ from rules.exemptions import Exemptions
 from rules.facts import MEASURES
 from rules.indicators import count_ratings, count_solved
 from rules.phone import count_calls
-from rules.tallies import Counted, Tally, count_cycles, tally
+from rules.tallies import Counted, NotConcrete, Tally, count_cycles, tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -94,10 +94,6 @@ class Assessment(msgspec.Struct, frozen=True):
         return self.tally.not_due == 0
 
 
-class NotConcrete(ValueError):
-    """The obligation does not say enough to be counted."""
-
-
 def level_of(obligation: Obligation) -> Level | None:
     """The promised level; None where there is none."""
     if obligation.at_least is not None:
@@ -155,10 +151,6 @@ def counted(
     if obligation.of in MEASURES:
         return count_cycles(obligation, records.cycles, within, exemptions)
     if obligation.of in ("phone_answer", "phone_abandoned"):
-        if obligation.of == "phone_answer" and obligation.within is None:
-            raise NotConcrete(
-                f"{obligation.name} does not say within which time calls are answered"
-            )
         return count_calls(obligation, records.calls, within, exemptions)
     if obligation.of in ("first_contact_resolution", "reopened"):
         return count_solved(obligation, records.solved, within, exemptions, records.cut_off)

@@ -106,8 +106,6 @@ def period_at(
     # Clocks set back over midnight show a date for a second time after the next one has begun.
     while at >= found.until_at:
         found = found.following()
-    while at < found.from_at:
-        found = found.preceding()
     return found
 
 

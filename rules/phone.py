@@ -10,7 +10,7 @@ import msgspec
 
 from rules.percentiles import nearest_rank
 from rules.populations import population
-from rules.tallies import Counted
+from rules.tallies import Counted, NotConcrete
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,7 +34,7 @@ def count_calls(
     (outgoing calls, the menu, closed hours, very short waits) is left out.
 
     Raises:
-        ValueError: `phone_answer` without a wait, or with one in days.
+        NotConcrete: `phone_answer` without a wait, or with one in days.
     """
     is_meant = population(obligation)
     longest = _longest_wait(obligation)
@@ -50,7 +50,7 @@ def _longest_wait(obligation: Obligation) -> int | None:
     if obligation.of == "phone_abandoned":
         return None
     if obligation.within is None or obligation.within.unit != "seconds":
-        raise ValueError("phone_answer needs the seconds within which calls are answered")
+        raise NotConcrete(f"{obligation.name} does not say within which time calls are answered")
     return obligation.within.amount
 
 

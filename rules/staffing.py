@@ -12,8 +12,6 @@ from rules.erlang import Demand, Queue, impatient_queue, patient_queue
 OCCUPANCY_CAP = Fraction(85, 100)
 """Busier than this all day, people burn out and figures of a steady state no longer hold."""
 
-_MOST_AGENTS = 100_000
-
 
 @dataclass(frozen=True, slots=True)
 class LinePromise:
@@ -31,6 +29,10 @@ class LinePromise:
     mean_wait_seconds: int | None = None
     patience_seconds: int | None = None
     occupancy: Fraction = OCCUPANCY_CAP
+
+    def __post_init__(self) -> None:
+        if not 0 < self.occupancy <= 1 or (self.answered or 0) > 1 or (self.abandoned or 0) < 0:
+            raise ValueError("no number of people keeps such a promise")
 
     def is_kept_by(self, queue: Queue) -> bool:
         """Whether a line does as promised."""
@@ -74,19 +76,18 @@ def staff_line(demand: Demand, promise: LinePromise, shrinkage: Fraction) -> Sta
 
     Raises:
         ValueError: a shrinkage out of range, abandonment promised for callers
-            whose patience is not known, no number that keeps the promise.
+            whose patience is not known.
     """
     if promise.abandoned is not None and promise.patience_seconds is None:
         raise ValueError("how many give up depends on their patience, which is not known")
     if not demand.calls_per_second:
         return Staffing(0, 0, Queue(0.0, 0.0, 0.0, 0.0, 1.0), None)
     # More people never make a line worse, so the first number that suffices is the answer.
-    for agents in range(floor(demand.load) + 1, _MOST_AGENTS):
-        queue = queue_with(demand, agents, promise)
-        if promise.is_kept_by(queue):
-            fewer = queue_with(demand, agents - 1, promise) if agents > 1 else None
-            return Staffing(agents, paid_heads(agents, shrinkage), queue, fewer)
-    raise ValueError("no number of people keeps this promise")
+    agents = floor(demand.load) + 1
+    while not promise.is_kept_by(queue := queue_with(demand, agents, promise)):
+        agents += 1
+    fewer = queue_with(demand, agents - 1, promise) if agents > 1 else None
+    return Staffing(agents, paid_heads(agents, shrinkage), queue, fewer)
 
 
 def paid_heads(agents: int, shrinkage: Fraction) -> int:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from rules.exemptions import Exemption
-from rules.facts import MEASURES
 from rules.populations import population
 
 if TYPE_CHECKING:
@@ -25,6 +24,10 @@ CountedAs = Literal["met", "breached", "not_due", "paused", "excluded", "cancell
 _REPLIES = frozenset({"first_reply", "next_reply"})
 _NOT_KEPT: tuple[CountedAs, ...] = ("breached", "paused", "not_due", "met", "excluded", "cancelled")
 """What a ticket counts as: the first of these that one of its cycles does."""
+
+
+class NotConcrete(ValueError):
+    """The obligation does not say enough to be counted."""
 
 
 class Counted(msgspec.Struct, frozen=True, gc=False):
@@ -112,8 +115,6 @@ def count_cycles(
         within: the period, half-open.
         exemptions: the exceptions that the obligation honours.
     """
-    if obligation.of not in MEASURES:
-        raise ValueError(f"{obligation.of} is not a measure")
     is_meant = population(obligation)
     found: list[tuple[str, Counted]] = []
     for row in rows:
@@ -159,9 +160,7 @@ def _by_ticket(found: Iterable[tuple[str, Counted]]) -> list[Counted]:
 
 
 def _of_ticket(ticket_id: str, cycles: list[Counted]) -> Counted:
-    for kind in _NOT_KEPT:
-        alike = [one for one in cycles if one.counted_as == kind]
-        if alike:
-            detail = next((one.detail for one in alike if one.detail), None)
-            return Counted(ticket_id, kind, detail, alike[0].exemption)
-    raise ValueError("a ticket without cycles counts as nothing")
+    kind = min((one.counted_as for one in cycles), key=_NOT_KEPT.index)
+    alike = [one for one in cycles if one.counted_as == kind]
+    detail = next((one.detail for one in alike if one.detail), None)
+    return Counted(ticket_id, kind, detail, alike[0].exemption)

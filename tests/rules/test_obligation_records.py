@@ -3,7 +3,8 @@
 
 import pytest
 
-from rules.availability import read_outages
+from rules.availability import count_outages, read_outages
+from rules.calendars import BusinessCalendar
 from rules.evidence import Outage, Party, SolvedTicket, rows_of
 from rules.exhibits import cycles_csv
 from rules.facts import Happening, Organization, Requester
@@ -240,6 +241,24 @@ def test_a_line_that_is_no_outage_is_told_by_its_number(line: str, problem: str)
 
     assert outages == ()
     assert problems[0].startswith(problem)
+
+
+def test_windows_of_maintenance_that_touch_the_edges_are_cut():
+    calendar = BusinessCalendar("UTC", {"mon": [("09:00", "12:00")]})
+    monday = instant("2026-11-23 00:00"), instant("2026-11-24 00:00")
+    windows = [
+        (instant("2026-11-23 08:00"), instant("2026-11-23 09:30")),
+        (instant("2026-11-23 10:00"), instant("2026-11-23 10:30")),
+        (instant("2026-11-23 11:30"), instant("2026-11-23 13:00")),
+        (instant("2026-11-23 14:00"), instant("2026-11-23 15:00")),
+    ]
+    outage = an_outage("2026-11-23 00:00", "2026-11-23 11:00")
+    found = count_outages([outage], monday, calendar, windows)
+
+    assert found.n_decided == 90 * 60
+    assert found.breached == 60 * 60
+    whole = [(instant("2026-11-22 00:00"), instant("2026-11-25 00:00"))]
+    assert count_outages([outage], monday, calendar, whole).n_decided == 0
 
 
 def test_a_table_without_a_column_is_no_table_of_outages():

@@ -11,11 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.evidence import Call, CycleRow, Outage, Party, SolvedTicket
-from rules.obligations import Assessment, NotConcrete, Records, assess, excluded_share
+from rules.obligations import Assessment, Records, assess, excluded_share
 from rules.percentiles import nearest_rank
 from rules.periods import period_named
+from rules.phone import Waits, waits
 from rules.policy import PathIs, Span
 from rules.promises import Counting, Exclusion, Obligation
+from rules.tallies import NotConcrete
 from tests.rules.builders import instant
 from tests.rules.promises_kept import (
     NOVEMBER,
@@ -329,9 +331,24 @@ def test_calls_of_another_month_have_no_part():
     assert of_calls(ANSWER, *calls).result == "nothing"
 
 
-def test_phone_answer_without_a_time_is_not_concrete():
+@pytest.mark.parametrize("within", [None, Span("working_days", 1)])
+def test_phone_answer_without_a_time_is_not_concrete(within: Span | None):
     with pytest.raises(NotConcrete, match="within which time"):
-        of_calls(an_obligation("phone_answer"))
+        of_calls(an_obligation("phone_answer", within=within))
+
+
+def test_calls_of_another_tier_have_no_part():
+    premium = an_obligation("phone_abandoned", tickets=PathIs("tier", frozenset({"premium"})))
+
+    assert of_calls(premium, a_call(tier="premium"), a_call(tier="standard")).n_decided == 1
+
+
+def test_the_average_wait_is_that_of_answered_calls_beside_what_it_hides():
+    calls = [a_call(wait=wait) for wait in (10, 20, 30, 40, 50, 60, 70, 80, 90, 400)]
+    lost = [a_call(ended="abandoned", wait=500), a_call(outside_hours=True, wait=900)]
+
+    assert waits(ANSWER, [*calls, *lost], NOVEMBER) == Waits(10, Fraction(85), 90, 400)
+    assert waits(ANSWER, lost, NOVEMBER) == Waits(0, None, None, None)
 
 
 # Solved tickets and ratings
@@ -392,6 +409,17 @@ def test_the_window_can_be_another_one():
     longer = an_obligation("reopened", at_most=Fraction(1), counting=Counting(window=30))
 
     assert of_solved(longer, a_solve(reopened="2026-12-10 10:00")).numerator == 1
+
+
+def test_tickets_and_ratings_of_other_months_and_tickets_have_no_part():
+    web = PathIs("channel", frozenset({"web"}))
+    email = {"channel": "email"}
+    reopened = an_obligation("reopened", at_most=Fraction(1), tickets=web)
+    happy = an_obligation("satisfaction", tickets=web)
+    ratings = [a_rating(at="2026-12-01 00:00", values={"channel": "web"}), a_rating(values=email)]
+
+    assert of_solved(reopened, a_solve("2026-10-31 23:59"), a_solve(values=email)).n_decided == 0
+    assert assess(happy, records(ratings=ratings), policy(), NOVEMBER).n_decided == 0
 
 
 def test_only_given_ratings_count_and_neutral_is_not_good():

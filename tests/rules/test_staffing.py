@@ -230,6 +230,41 @@ def test_the_shared_vectors_are_met(shared: Path):
         assert round(found.queue.waiting, 3) == expected["waiting_probability"]
 
 
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: Demand(-1, 60),
+        lambda: Demand(1, 0),
+        lambda: patient_queue(Demand(1, 60), 61, -1),
+        lambda: impatient_queue(Demand(1, 60), 61, 0, 20),
+        lambda: impatient_queue(Demand(1, 60), 0, 60, 20),
+        lambda: LinePromise(20, answered=Fraction(11, 10)),
+        lambda: LinePromise(20, occupancy=Fraction(0)),
+    ],
+)
+def test_queues_and_promises_that_cannot_be_are_refused(ask: Callable[[], object]):
+    with pytest.raises(ValueError, match=r"calls|wait|people"):
+        ask()
+
+
+@pytest.mark.parametrize("patience", [None, 240])
+def test_everybody_at_once_is_a_promise_that_can_be_kept(patience: int | None):
+    promise = LinePromise(
+        0,
+        answered=Fraction(1),
+        abandoned=None if patience is None else Fraction(0),
+        patience_seconds=patience,
+    )
+
+    assert staff_line(hourly(60, 360), promise, SHRINKAGE).queue.answered == 1
+
+
+def test_where_nobody_calls_nobody_waits():
+    queue = impatient_queue(hourly(0, 360), 1, 240, 20)
+
+    assert (queue.waiting, queue.answered, queue.occupancy) == (0, 1, 0)
+
+
 def test_a_line_without_calls_needs_nobody():
     found = staff_line(hourly(0, 360), LinePromise(20, answered=Fraction(1)), SHRINKAGE)
 

@@ -4,6 +4,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from rules.calendars import BusinessCalendar
 from rules.policy import Policy
 from rules.timeline import seconds_of
+from rules.workdays import workdays
 from rules.workload import (
     Duty,
     NoTeamSuffices,
@@ -282,3 +284,33 @@ def test_a_roster_that_makes_no_sense_is_refused(duties: list[Duty]):
 def test_a_roster_of_nobodys_time_is_refused():
     with pytest.raises(ValueError, match="shrinkage"):
         Roster([Duty(0, 5, 1)], Fraction(1))
+
+
+def test_a_team_that_is_too_small_shows_a_backlog_that_grows_day_by_day():
+    first, behind = MONDAY.date(), MONDAY.date() + timedelta(days=14)
+    found = workdays(ten_an_hour(2, within_a_day), team(DAILY, 2)(7), first, behind, "UTC")
+
+    assert {one.load for one in found} == {40 * HOUR}
+    assert {one.capacity for one in found} == {Fraction(392, 10) * HOUR}
+    assert {one.utilisation for one in found} == {Fraction(400, 392)}
+    assert sum(one.late for one in found) == 0
+    backlogs = [one.backlog for one in found]
+    assert [later - earlier for earlier, later in pairwise(backlogs)][3:] == [
+        HOUR * Fraction(8, 10)
+    ] * 10
+
+
+def test_what_is_left_at_night_came_in_after_closing():
+    first, behind = MONDAY.date(), MONDAY.date() + timedelta(days=3)
+    found = workdays(ten_an_hour(1, within_a_day), team(DAILY, 1)(8), first, behind, "UTC")
+
+    assert [one.backlog for one in found] == [70 * 600] * 3  # ten an hour from 17:00 to midnight
+    assert [one.oldest_seconds for one in found] == [7 * HOUR] * 3
+    assert [one.due for one in found] == [0, 240, 240]
+
+
+def test_a_day_off_has_no_capacity_and_no_utilisation():
+    day, behind = (MONDAY.date() + timedelta(days=n) for n in (6, 7))
+    (sunday,) = workdays([], team(WEEKDAYS, 1)(1), day, behind, "UTC")
+
+    assert (sunday.capacity, sunday.utilisation, sunday.oldest_seconds) == (0, None, None)
