@@ -40,8 +40,8 @@ export function troublePage(kind, say, retry) {
 }
 
 function header(view, worded, say) {
+  if (view.tier === null && view.state === 'unknown') return null;
   const tier = view.tier === null ? say.text('tier.none') : say.text('tier', { tier: view.tier });
-  if (view.problem) return null;
   return element('header', { key: 'head' },
     element('div.who', null,
       element('h1', null, tier),
@@ -114,7 +114,8 @@ function targetRow({ target, words }, say) {
       element('span.what', null, words.title),
       element('span.rest', null, words.left ?? '')),
     bar(target),
-    element('p.note', null, [words.state, words.due, words.ended ?? words.clock].filter(Boolean).join(' · ')),
+    element('p.note', null, [words.state, words.due ?? words.ended].filter(Boolean).join(' · ')),
+    words.clock && !words.ended && element('p.note', null, words.clock),
     words.paused && element('p.note', null, words.paused),
     words.on_save && element('p.strong', null, words.on_save),
     fold(target, words, say));
@@ -124,7 +125,7 @@ function targetRow({ target, words }, say) {
 function fold(target, words, say) {
   if (!target.rule) return null;
   return element('details', null,
-    element('summary', null, icon('chevron'), say.text('section.why')),
+    element('summary', null, icon('chevron'), say.text('section.why'), element('span.unseen', null, words.title)),
     facts(targetFacts(target, words, say)),
     words.steps.length > 0 && stepList(target, words, say));
 }

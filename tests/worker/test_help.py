@@ -149,6 +149,7 @@ WITHOUT = {
     },
     "--config": {
         "schema": "needs nothing",
+        "app package": "looks at files alone",
         "sandbox": "has no settings",
         "demo": "has no settings",
     },

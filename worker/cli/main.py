@@ -172,6 +172,12 @@ COMMANDS = (
         "stipt quarantine release 4711",
     ),
     Command(
+        "app package",
+        "app",
+        "Pack the Zendesk app for uploading; the same sources give the same bytes.",
+        "stipt app package --out stipt-app.zip",
+    ),
+    Command(
         "sandbox",
         "sandboxes",
         "Serve a Zendesk account with a busy fictional helpdesk on this machine.",
@@ -186,6 +192,7 @@ COMMANDS = (
 )
 
 GROUPS = {
+    "app": "The app that shows deadlines inside Zendesk.",
     "policy": "The rules that were ever in force, and what changed between them.",
     "db": "The database's schema.",
     "quarantine": "Tickets that are left alone because they keep failing.",
