@@ -173,7 +173,7 @@ def _target(row: CycleVerdict, policy: Policy, sent: Collection[StepKey]) -> Jso
     if state == "running":
         _add_open_segments(found, clock)
     elif state == "paused":
-        found["left"] = max(0, clock.target_seconds - clock.elapsed)
+        found["left"] = max(0, clock.whole - clock.elapsed)
     elif state in ENDED:
         _add_ending(found, row)
     found["cal"], found["tz"] = application.calendar.name, application.calendar.business.time_zone

@@ -151,6 +151,20 @@ def test_broken_text_is_a_difference():
         assert not is_same(broken, text)
 
 
+def test_what_is_left_in_a_second_pause_counts_to_the_due_as_it_stood():
+    target = a_target("requester_wait", "2wd", counted="office", by_closing=True)
+    ticket = a_ticket(
+        "2026-11-23 10:00",
+        status("2026-11-24 11:00", "pending"),
+        status("2026-11-24 13:00", "open"),
+        status("2026-11-25 16:30", "pending"),
+    )
+    policy = a_policy(a_tier("standard", target))
+    read = json.loads(detail(judged(ticket, policy, "2026-11-25 16:45"), policy, CURRENT, set()))
+    [paused] = read["targets"]
+    assert (paused["of"], paused["left"]) == (23 * 3600, 1800)
+
+
 def test_a_long_story_still_fits_and_counts_what_was_left_out():
     happenings = []
     for day in range(1, 29):
