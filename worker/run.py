@@ -98,6 +98,11 @@ class Service:
         self._reload = threading.Event()
         self._web = self._web_server()
 
+    @property
+    def address(self) -> str:
+        """Where this process answers over HTTP."""
+        return self._web.address
+
     def listen(self) -> None:
         """Take over the process's signals."""
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -119,7 +124,7 @@ class Service:
             self._loop("audit", self._auditor())
         self._loop("rules", self._rules_reader())
         self._web.start()
-        _log.info("service_started", role=",".join(sorted(self._roles)))
+        _log.info("service_started", role=",".join(sorted(self._roles)), bind=self.address)
 
     def drain(self) -> bool:
         """Finish what is claimed; False when that took longer than the drain time-out."""

@@ -95,6 +95,12 @@ class WebServer:
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
 
     @property
+    def address(self) -> str:
+        """Host and port that are listened on."""
+        host, port = self._listener.getsockname()[:2]
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+    @property
     def port(self) -> int:
         """The port that is listened on."""
         return int(self._listener.getsockname()[1])
