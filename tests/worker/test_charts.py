@@ -10,7 +10,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from worker.report.charts import Bar, Group, Picture, bars, flow
+from worker.report.charts import Bar, Group, bars, flow
+from worker.report.drawing import Picture
 from worker.report.page import table
 
 if TYPE_CHECKING:

@@ -21,7 +21,8 @@ from worker.backtest_words import (
     shift_label,
     sides,
 )
-from worker.report.charts import Bar, Group, Picture, bars, flow
+from worker.report.charts import Bar, Group, bars, flow
+from worker.report.drawing import Picture
 from worker.report.page import both_widths, cards, heading, page, paragraph, table
 
 if TYPE_CHECKING:

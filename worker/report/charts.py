@@ -12,25 +12,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape, quoteattr
+
+from worker.report.drawing import LETTER, Picture, count, cut, number, rule_at, svg, text_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _ROW = 22
 _BAR = 15
-_LETTER = 7.2
-"""Width that is kept for a letter, in the units of the picture; letters are 13 high."""
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """What every picture has: an id that is unique on its page, and what it tells."""
-
-    ident: str
-    title: str
-    finding: str
-    width: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,36 +47,36 @@ class Group:
 def bars(picture: Picture, groups: Sequence[Group]) -> str:
     """Horizontal bars in groups, each with its label before it and its number behind it."""
     shown = [bar for group in groups for bar in group.bars]
-    left = 8 + _LETTER * max((len(bar.label) for bar in shown), default=0)
-    right = 8 + _LETTER * max((len(bar.text) for bar in shown), default=0)
+    left = 8 + LETTER * max((len(bar.label) for bar in shown), default=0)
+    right = 8 + LETTER * max((len(bar.text) for bar in shown), default=0)
     room = max(20.0, picture.width - left - right)
     parts: list[str] = []
     top = 4.0
     for group in groups:
         if group.heading:
-            parts.append(_text(0, top + 13, _cut(group.heading, picture.width), "heading"))
+            parts.append(text_at(0, top + 13, cut(group.heading, picture.width), "heading"))
             top += _ROW
         for bar in group.bars:
             parts += _bar(bar, left, top, room)
             top += _ROW
         top += 8 if group.heading else 0
-    axis = f'<line class="axis" x1="{_n(left)}" y1="0" x2="{_n(left)}" y2="{_n(top)}"/>'
-    return _svg(picture, top + 2, [*parts, axis])
+    axis = rule_at(left, 0, left, top, "axis")
+    return svg(picture, top + 2, [*parts, axis])
 
 
 def _bar(bar: Bar, left: float, top: float, room: float) -> list[str]:
     middle = top + _BAR / 2 + 4.5
-    parts = [_text(left - 6, middle, bar.label, "label end")]
+    parts = [text_at(left - 6, middle, bar.label, "label end")]
     length = 0.0
     if bar.share is not None:
         length = room * min(1.0, max(0.0, bar.share))
         if bar.share > 0:
             length = max(length, 1.5)  # something is never drawn as nothing
         parts.append(
-            f'<rect class="{bar.kind}" x="{_n(left)}" y="{_n(top)}" '
-            f'width="{_n(length)}" height="{_BAR}"/>'
+            f'<rect class="{bar.kind}" x="{number(left)}" y="{number(top)}" '
+            f'width="{number(length)}" height="{_BAR}"/>'
         )
-    parts.append(_text(left + length + 6, middle, bar.text, "number"))
+    parts.append(text_at(left + length + 6, middle, bar.text, "number"))
     return parts
 
 
@@ -119,8 +108,8 @@ def columns(picture: Picture, drawn: Sequence[Column], behind: Sequence[Stretch]
     most = max((one.number for one in drawn), default=0)
     pitch = width / max(1, len(drawn))
     parts = [
-        f'<rect class="{one.kind}" x="{_n(one.start * width)}" y="0" '
-        f'width="{_n((one.end - one.start) * width)}" height="{_n(ground)}"/>'
+        f'<rect class="{one.kind}" x="{number(one.start * width)}" y="0" '
+        f'width="{number((one.end - one.start) * width)}" height="{number(ground)}"/>'
         for one in behind
     ]
     for place, one in enumerate(drawn):
@@ -128,20 +117,17 @@ def columns(picture: Picture, drawn: Sequence[Column], behind: Sequence[Stretch]
         if one.number:
             height = max(3.0, _COLUMN_HEIGHT * one.number / most)
             parts.append(
-                f'<rect class="column {one.kind}" x="{_n(left + pitch * 0.12)}" '
-                f'y="{_n(ground - height)}" width="{_n(pitch * 0.76)}" '
-                f'height="{_n(height)}" rx="2"/>'
+                f'<rect class="column {one.kind}" x="{number(left + pitch * 0.12)}" '
+                f'y="{number(ground - height)}" width="{number(pitch * 0.76)}" '
+                f'height="{number(height)}" rx="2"/>'
             )
             at = ground - height - 5
-            parts.append(_text(left + pitch / 2, at, _count(one.number), "number middle"))
+            parts.append(text_at(left + pitch / 2, at, count(one.number), "number middle"))
         if one.label:
-            parts.append(
-                f'<line class="axis" x1="{_n(left)}" y1="{_n(ground)}" '
-                f'x2="{_n(left)}" y2="{_n(ground + 5)}"/>'
-            )
-            parts.append(_text(left + 4, ground + 16, one.label, "label"))
-    axis = f'<line class="axis" x1="0" y1="{_n(ground)}" x2="{_n(width)}" y2="{_n(ground)}"/>'
-    return _svg(picture, ground + 22, [*parts, axis])
+            parts.append(rule_at(left, ground, left, ground + 5, "axis"))
+            parts.append(text_at(left + 4, ground + 16, one.label, "label"))
+    axis = rule_at(0, ground, width, ground, "axis")
+    return svg(picture, ground + 22, [*parts, axis])
 
 
 _Flow = tuple[str, str]
@@ -165,8 +151,8 @@ def flow(
     scale = 190.0 / total if total else 0.0
     left = _stacked(kinds, flows, 0, scale)
     right = _stacked(kinds, flows, 1, scale)
-    margin = 16 + _LETTER * max(
-        (len(f"{words[kind]} {_count(n)}") for side in (left, right) for kind, _, n in side),
+    margin = 16 + LETTER * max(
+        (len(f"{words[kind]} {count(n)}") for side in (left, right) for kind, _, n in side),
         default=0,
     )
     x1, x2 = margin, picture.width - margin
@@ -177,10 +163,10 @@ def flow(
     ]
     height = 24 + max((_bottom(side, scale) for side in (left, right)), default=0.0)
     heads = [
-        _text(x1 + _NODE, 13, "before", "label end"),
-        _text(x2 - _NODE, 13, "after", "label"),
+        text_at(x1 + _NODE, 13, "before", "label end"),
+        text_at(x2 - _NODE, 13, "after", "label"),
     ]
-    return _svg(picture, height, [*heads, *bands, *nodes])
+    return svg(picture, height, [*heads, *bands, *nodes])
 
 
 _Stack = list[tuple[str, float, int]]
@@ -223,14 +209,15 @@ def _bands(
             starts[before] += n * scale
             ends[after] += n * scale
             parts.append(
-                f'<path class="band {after}" d="M{_n(x1)},{_n(y1)}'
-                f"C{_n(middle)},{_n(y1)} {_n(middle)},{_n(y2)} {_n(x2)},{_n(y2)}"
-                f"V{_n(y2 + thick)}"
-                f"C{_n(middle)},{_n(y2 + thick)} {_n(middle)},{_n(y1 + thick)} "
-                f'{_n(x1)},{_n(y1 + thick)}Z"/>'
+                f'<path class="band {after}" d="M{number(x1)},{number(y1)}'
+                f"C{number(middle)},{number(y1)} {number(middle)},{number(y2)} "
+                f"{number(x2)},{number(y2)}"
+                f"V{number(y2 + thick)}"
+                f"C{number(middle)},{number(y2 + thick)} {number(middle)},{number(y1 + thick)} "
+                f'{number(x1)},{number(y1 + thick)}Z"/>'
             )
             if thick >= 14:  # where bands begin they do not cross each other yet
-                parts.append(_text(x1 + 6, y1 + thick / 2 + 4.5, _count(n), "number"))
+                parts.append(text_at(x1 + 6, y1 + thick / 2 + 4.5, count(n), "number"))
     return parts
 
 
@@ -241,52 +228,13 @@ def _nodes(
     for kind, top, n in side:
         height = max(n * scale, 4.0)
         parts.append(
-            f'<rect class="node {kind}" x="{_n(x)}" y="{_n(top)}" '
-            f'width="{_n(_NODE)}" height="{_n(height)}"/>'
+            f'<rect class="node {kind}" x="{number(x)}" y="{number(top)}" '
+            f'width="{number(_NODE)}" height="{number(height)}"/>'
         )
-        label = f"{words[kind]} {_count(n)}"
+        label = f"{words[kind]} {count(n)}"
         at = top + height / 2 + 4.5
         if at_left:
-            parts.append(_text(x - 6, at, label, "label end"))
+            parts.append(text_at(x - 6, at, label, "label end"))
         else:
-            parts.append(_text(x + _NODE + 6, at, label, "label"))
+            parts.append(text_at(x + _NODE + 6, at, label, "label"))
     return parts
-
-
-def _svg(picture: Picture, height: float, parts: Sequence[str]) -> str:
-    ident, width = quoteattr(picture.ident), picture.width
-    title, desc = quoteattr(f"{picture.ident}-title"), quoteattr(f"{picture.ident}-desc")
-    opening = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" id={ident} class="chart" role="img" '
-        f'viewBox="0 0 {width} {_n(height)}" width="100%" '
-        f"aria-labelledby={title} aria-describedby={desc}>"
-    )
-    head = [
-        f"<title id={title}>{_safe(picture.title)}</title>",
-        f"<desc id={desc}>{_safe(picture.finding)}</desc>",
-    ]
-    return "\n".join([opening, *head, *parts, "</svg>"])
-
-
-def _text(x: float, y: float, text: str, kind: str) -> str:
-    return f'<text class="{kind}" x="{_n(x)}" y="{_n(y)}">{_safe(text)}</text>'
-
-
-def _cut(text: str, width: float) -> str:
-    most = int(width / (_LETTER + 0.6))
-    return text if len(text) <= most else text[: most - 1] + "\N{HORIZONTAL ELLIPSIS}"
-
-
-def _count(n: int) -> str:
-    return f"{n:,}"
-
-
-def _n(value: float) -> str:
-    """A coordinate with one decimal at most."""
-    rounded = f"{value:.1f}"
-    return rounded.removesuffix(".0")
-
-
-def _safe(text: str) -> str:
-    """Text as XML may hold it."""
-    return escape("".join(one for one in text if one.isprintable()))

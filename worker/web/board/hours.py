@@ -7,7 +7,8 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from worker.report.charts import Column, Picture, Stretch, columns
+from worker.report.charts import Column, Stretch, columns
+from worker.report.drawing import Picture
 from worker.web.board.markup import Html, e
 
 if TYPE_CHECKING:
