@@ -228,7 +228,11 @@ def test_everything_can_be_reached_and_opened_by_keyboard(harness: Harness):
             page.page.keyboard.press("Enter")
             opened.append(page.frame.evaluate("document.activeElement.textContent"))
             page.page.keyboard.press("Tab")
-        assert [plain(one).strip() for one in opened] == ["Why?Resolution", "1 ended target", "Why?First reply"]
+        assert [plain(one).strip() for one in opened] == [
+            "Why?Resolution",
+            "1 ended target",
+            "Why?First reply",
+        ]
         assert page.frame.get_attribute("button.more", "aria-expanded") == "false"
         page.frame.focus("button.more")
         page.page.keyboard.press("Space")
