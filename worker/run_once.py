@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from worker.pass_report import Work, pass_report
 from worker.store.accounts import account_row
 from worker.store.database import instant
-from worker.store.messages import next_message_at
+from worker.store.remarks import next_sendable_at
 from worker.store.wanted import next_due
 from worker.wiring import opened
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT = timedelta(minutes=5)
 """A pass waits this long for a row that is due later; what is later still is left."""
+
+_NEXT_TRY = timedelta(minutes=1)
+"""A pass waits so long for a second try of a message; what fails for longer is left."""
 
 _MOST_FAULTS = 3
 """Faults in a row after which reading or writing is given up: the next pass tries again."""
@@ -168,7 +171,8 @@ class OnePass:
                 if not sent.claimed:
                     break
                 self._add(Work(messages=sent.sent))
-                total += sent.claimed
+                # What is put back for a later try is nothing done.
+                total += sent.sent + sent.dropped + sent.nobody + sent.dead
         return total
 
     def _waits(self) -> bool:
@@ -180,7 +184,7 @@ class OnePass:
 
     def _next_due(self) -> datetime | None:
         with self._installation.database.read(self._account.name) as books:
-            moments = [next_message_at(books)]
+            moments = [next_sendable_at(books, self._installation.clock.now() + _NEXT_TRY)]
             if self._still_writes():
                 moments.append(next_due(books))
         known = [one for one in moments if one is not None]

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A whole pass: read, judge, write, tell; and again, when nothing is left to do."""
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 
 from connector.base import HelpdeskError, Refused, Throttled, Unavailable
 from rules.facts import Happening
 from tests.worker.conftest import Site
+from worker.outbox import SendResult
 from worker.store.looks import wake
 from worker.store.tables import verdicts
 
@@ -153,3 +156,28 @@ def reply_row(site: Site) -> dict[str, object]:
     choice = sa.select(verdicts).where(verdicts.c.measure == "first_reply")
     with site.database.read("default") as books:
         return dict(books.tx.execute(choice).mappings().one())
+
+
+def test_a_pass_does_not_wait_for_a_recipient_who_cannot_be_reached(any_site: Site) -> None:
+    any_site.helpdesk.add("1")
+    any_site.once()
+    any_site.wait(hours=2)
+    before = any_site.clock.now()
+    any_site.mailbox.answers = [SendResult("setting", "no mail server is set")] * 500
+    report = any_site.once()
+    assert any_site.clock.now() - before < timedelta(minutes=5)
+    assert report.unsent.tried_again == {"no mail server is set": 1}
+    assert report.unsent_text() == (
+        "1 message could not be sent: no mail server is set (1, to be tried again)"
+    )
+    assert not report.is_complete
+
+
+def test_a_message_that_is_given_up_is_told_by_the_pass_that_did(any_site: Site) -> None:
+    any_site.helpdesk.add("1")
+    any_site.once()
+    any_site.wait(hours=2)
+    any_site.mailbox.answers = [SendResult("permanent", "no such address")]
+    assert any_site.once().unsent.given_up == {"no such address": 1}
+    any_site.wait(minutes=1)
+    assert any_site.once().unsent.number == 0

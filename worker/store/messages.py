@@ -244,14 +244,6 @@ def count_messages(books: Books) -> dict[str, int]:
     return {row[0]: row[1] for row in books.tx.execute(choice)}
 
 
-def next_message_at(books: Books) -> int | None:
-    """When the earliest waiting message is due, in epoch seconds."""
-    choice = sa.select(sa.func.min(_rows.due)).where(
-        books.of(outbox), _rows.state.in_(("ready", "sending"))
-    )
-    return books.tx.execute(choice).scalar()
-
-
 def _mine(claimed: Claimed) -> tuple[sa.ColumnElement[bool], ...]:
     return (_rows.id == claimed.message.id, _rows.claim == claimed.token, _rows.state == "sending")
 

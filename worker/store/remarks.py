@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import sqlalchemy as sa
 
 from worker.store.database import epoch
-from worker.store.tables import outbox, set_aside, unknown_words
+from worker.store.tables import outbox, recipient_states, set_aside, unknown_words
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -79,9 +79,34 @@ def messages_unsent(books: Books, since: datetime) -> Unsent:
     """Messages given up since then, and those whose last try failed."""
     rows = outbox.c
     given_up = sa.and_(rows.state == "dead", rows.ended_at >= epoch(since))
-    # A wait that the other side asked for, or a recipient's hours, is no failed try.
-    failing = sa.and_(rows.state == "ready", rows.attempt > 0, rows.detail.is_not(None))
-    return Unsent(_by_reason(books, given_up), _by_reason(books, failing))
+    return Unsent(_by_reason(books, given_up), _by_reason(books, _is_failing(books)))
+
+
+def next_sendable_at(books: Books, until: datetime) -> int | None:
+    """When the earliest message is due that need not fail, in epoch seconds.
+
+    One that failed counts where its next try is due by `until`; one whose
+    recipient cannot be reached at all does not.
+    """
+    rows = outbox.c
+    soon = sa.and_(rows.attempt > 0, rows.due <= epoch(until))
+    choice = sa.select(sa.func.min(rows.due)).where(
+        books.of(outbox),
+        rows.state.in_(("ready", "sending")),
+        sa.or_(sa.not_(_is_failing(books)), soon),
+    )
+    return books.tx.execute(choice).scalar()
+
+
+def _is_failing(books: Books) -> sa.ColumnElement[bool]:
+    """Messages whose last try failed; a recipient's hours or limits are no failure."""
+    rows, states = outbox.c, recipient_states.c
+    in_trouble = sa.select(states.recipient).where(books.of(recipient_states), states.failures > 0)
+    return sa.and_(
+        rows.state == "ready",
+        rows.detail.is_not(None),
+        sa.or_(rows.attempt > 0, rows.recipient.in_(in_trouble)),
+    )
 
 
 def _by_reason(books: Books, chosen: sa.ColumnElement[bool]) -> dict[str, int]:
