@@ -216,3 +216,14 @@ def test_days_far_ahead_grow_the_calendar():
 
 def test_a_calendar_names_its_zone():
     assert repr(office()) == "<BusinessCalendar in Europe/Amsterdam>"
+
+
+def test_a_time_of_day_after_closing_time_is_no_closing():
+    hours = {**OFFICE, "tue": [("09:00", "12:30")]}
+    calendar = BusinessCalendar(AMSTERDAM, hours, at_closing="closing")
+    monday = seconds("2026-11-23 15:00")
+    judged, shown = calendar.working_days(monday, 1)
+    assert wall(shown) == wall(judged) == "2026-11-25 09:00 +0100"
+    assert wall(calendar.working_days(seconds("2026-11-23 12:30"), 1)[1]) == (
+        "2026-11-25 09:00 +0100"  # 12:30 opens at 13:00, when that Tuesday is over
+    )
