@@ -149,9 +149,11 @@ class Clock(msgspec.Struct, gc=False):
         return self.known_whole
 
     def _whole_of_days(self) -> int:
-        pieces = self.pieces
-        if not self.pauses and len(pieces) == 1 and pieces[0][2] is self.application.counting:
-            return self.target_seconds
+        if len(self.pieces) == 1 and not self.pauses:
+            running_since, _, counting, _, _ = self.pieces[0]
+            begin = effective_start(self.application, self.cycle.start)
+            if running_since == begin and counting is self.application.counting:
+                return self.target_seconds
         if self.due is not None:
             return self.elapsed_at(self.due.judged)
         if self.since is None:

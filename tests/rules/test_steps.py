@@ -5,8 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rules.policy import CalendarChooser
 from rules.steps import steps_due
 from tests.rules.builders import (
+    HERE,
     a_calendar,
     a_policy,
     a_step,
@@ -205,6 +207,22 @@ def test_a_pause_alone_lets_no_step_fire():
     assert _moments(while_paused)["50%"] == "11-25 13:45"
     assert _moments(before)["75%"] is not None
     assert _moments(while_paused)["75%"] is None
+
+
+def test_steps_of_days_follow_a_change_from_a_calendar_whose_cut_off_had_passed():
+    # Nothing runs on the first calendar; the second counts round the clock from Wednesday on.
+    policy = a_policy(
+        a_tier("standard", a_target("requester_wait", "3cd", counted="any", escalate="usual")),
+        calendars=[a_calendar("late", cut_off=9 * 3600), a_calendar()],
+        choosers=[CalendarChooser("any", "group", {"b": "office"}, "late", HERE)],
+        escalations={"usual": USUAL},
+    )
+    ticket = a_ticket("2026-11-24 10:00", change("2026-11-25 00:00", "group", "b"))
+    row = cycle_of(judged(ticket, policy, "2026-11-25 12:00"), "requester_wait")
+    assert row.due_at == instant("2026-11-27 10:00")
+    assert row.elapsed_seconds == 12 * 3600
+    assert _moments(row)["60m before"] == "11-27 09:00"
+    assert _moments(row)["50%"] == "11-26 05:00"
 
 
 def test_all_of_a_target_has_passed_at_its_due():
