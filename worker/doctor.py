@@ -17,6 +17,7 @@ from worker.doctor_channels import look_at_channels
 from worker.doctor_finding import Finding
 from worker.doctor_storage import look_at_storage
 from worker.doctor_trial import try_to_write
+from worker.doctor_webhook import look_at_webhook
 from worker.rule_folder import RulesInvalid, RulesMissing, load_folder
 from worker.settings import SettingsInvalid
 from worker.wiring import zendesk
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import date, datetime
 
-    from connector.base import Helpdesk
+    from connector.zendesk.helpdesk import ZendeskHelpdesk
     from rules.policy import Policy
     from worker.settings import AccountSettings, Settings
 
@@ -108,12 +109,13 @@ def _helpdesk(
         yield Finding("helpdesk", check.name, check.outcome, check.seen, check.remedy)
     is_signed_in = all(one.outcome != "fail" for one in checks if one.name == "sign-in")
     if policy is not None and is_signed_in:
+        yield from look_at_webhook(settings, account, helpdesk)
         yield from look_at_account(settings, account, helpdesk, policy, now)
 
 
 def connection(
     account: AccountSettings, policy: Policy | None, now: Callable[[], datetime]
-) -> Helpdesk:
+) -> ZendeskHelpdesk:
     """The helpdesk as the service would speak to it."""
     if policy is None:
         return zendesk(account, now=now)

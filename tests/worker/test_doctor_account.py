@@ -147,6 +147,24 @@ def test_a_write_for_trial_leaves_the_ticket_as_it_was(
     assert "there is no such ticket" in doctor(capsys, "--write-test", "98765", code=5)
 
 
+def test_a_webhook_is_looked_for_where_there_is_an_address_for_it(
+    account: Sandbox, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "ok    webhook: registered: none: STIPT_PUBLIC_URL is not set" in doctor(capsys)
+    # Somebody answers there, but no service of ours.
+    monkeypatch.setenv("STIPT_PUBLIC_URL", account.base_url)
+    shown = doctor(capsys)
+    assert f"warn  webhook: registered: {account.base_url}/webhooks/zendesk: is not there" in shown
+    assert "warn  webhook: reachable: status 404" in shown
+    assert run(["setup", "--yes", "--quiet"]) == 0
+    shown = doctor(capsys)
+    assert f"ok    webhook: registered: {account.base_url}/webhooks/zendesk: active" in shown
+    assert "ok    webhook: trigger: " in shown
+    assert "warn  webhook: secret: its secret is none of those that are accepted here" in shown
+    monkeypatch.setenv("STIPT_PUBLIC_URL", "http://127.0.0.1:1")
+    assert "warn  webhook: reachable: ConnectionError" in doctor(capsys)
+
+
 def test_forms_are_not_said_to_have_fields_that_are_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
