@@ -51,15 +51,12 @@ def trend(
     """
     plot = _Plot.around(picture, periods, series, promised)
     parts = _grid(plot, periods)
-    level = None if promised is None else plot.y(promised)
-    if level is not None:
+    if promised is not None:
+        level = plot.y(promised)
         parts.append(rule_at(plot.left, level, plot.right, level, "target"))
     for place, one in enumerate(series):
         parts += _line(plot, one, place)
-    parts += _names(plot, series)
-    if promised is not None and level is not None:
-        words = f"promised {_percent(promised)}"
-        parts.append(text_at(plot.left + 4, level - 4, words, "label over"))
+    parts += _names(plot, series, promised)
     return svg(picture, _TOP + _HEIGHT + 24, parts)
 
 
@@ -71,6 +68,7 @@ class _Plot:
     step: float
     left: float
     right: float
+    wide: float
     n: int
 
     @classmethod
@@ -86,10 +84,12 @@ class _Plot:
         lowest = max(0.0, min(shares, default=0.0))
         step = next((one for one in _STEPS if (1 - lowest) / one <= 5), _STEPS[-1])
         low = max(0.0, int(lowest / step + 1e-9) * step)
-        longest = max((len(cut(one.name, picture.width / 3)) for one in series), default=0)
+        names = [cut(one.name, picture.width / 3) for one in series]
+        names += [] if promised is None else [_promise(promised)]
+        longest = max(map(len, names), default=0)
         right = picture.width - (14 + (LETTER + 1.6) * longest if longest else 6)
         left = 16 + LETTER * len(_percent(1.0))
-        return cls(low, step, left, max(right, left + 40), len(periods))
+        return cls(low, step, left, max(right, left + 40), picture.width, len(periods))
 
     def x(self, place: int) -> float:
         width = self.right - self.left - 16
@@ -146,19 +146,23 @@ def _line(plot: _Plot, one: Series, place: int) -> list[str]:
     return [*parts, *dots]
 
 
-def _names(plot: _Plot, series: Sequence[Series]) -> list[str]:
+def _names(plot: _Plot, series: Sequence[Series], promised: float | None) -> list[str]:
     """The names at the ends of the lines, moved apart where lines end close together."""
-    ends = []
+    ends = [] if promised is None else [(plot.y(promised), _promise(promised), "label")]
     for place, one in enumerate(series):
         last = next((dot for dot in reversed(one.dots) if dot is not None), None)
         if last is not None:
-            ends.append((plot.y(last.share), place, one.name))
+            name = cut(one.name, plot.wide / 3)
+            ends.append((plot.y(last.share), name, f"name series-{place % 4}"))
     parts, lowest = [], _TOP - _APART
-    for y, place, name in sorted(ends):
+    for y, name, kind in sorted(ends):
         lowest = max(y, lowest + _APART)
-        shown = cut(name, 3 * plot.right)
-        parts.append(text_at(plot.right + 8, lowest + 4.5, shown, f"name series-{place % 4}"))
+        parts.append(text_at(plot.right + 8, lowest + 4.5, name, kind))
     return parts
+
+
+def _promise(promised: float) -> str:
+    return f"promised {_percent(promised)}"
 
 
 def _percent(share: float) -> str:
