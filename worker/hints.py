@@ -20,6 +20,7 @@ from connector.base import (
     Snapshot,
     Throttled,
 )
+from worker.error_reports import report
 from worker.logs import get_logger
 from worker.pausing import pause_connection
 from worker.store.accounts import account_row
@@ -49,6 +50,9 @@ HISTORIES_A_MINUTE = 150
 """A fifth of the plan's calls, on the plans that most have; two and a half tickets a second."""
 
 _AFTER_FAULT = timedelta(seconds=30)
+_MOST_TRIES = 2
+"""Failed tries after which a hint is worth nothing: by then the export tells of the ticket."""
+
 _MINUTE = timedelta(minutes=1)
 _log = get_logger(__name__)
 
@@ -125,8 +129,7 @@ class HintReader:
             pause_connection(self._database, self._account, fault, now)
             return self._put_off(due, now + _AFTER_FAULT)
         except HelpdeskError as fault:
-            _log.warning("hints_not_followed", account=self._account, reason=str(fault))
-            return self._put_off(due, now + _AFTER_FAULT)
+            return self._fail(due, fault)
 
     def _follow(self, due: Sequence[Hint]) -> Followed:
         idents = [one.ticket_id for one in due]
@@ -161,18 +164,45 @@ class HintReader:
                 break
             self._histories += 1
             try:
-                # After the state: a history may be ahead of its state, never behind it.
-                happenings = self._helpdesk.happenings(one.ticket_id)
+                self._read_one(one, states[one.ticket_id])
             except Gone:
                 gone += 1
                 self._drop([one])
-                continue
-            snapshot = Snapshot(states[one.ticket_id], tuple(happenings))
-            with self._database.write(self._account) as books:
-                store_snapshot(books, snapshot, self._clock.now())
-                drop_hints(books, [one])
-            read += 1
+            except (Throttled, CredentialsRejected):
+                raise
+            except Exception as fault:  # noqa: BLE001 -- one ticket must not stop the others
+                if not isinstance(fault, HelpdeskError):
+                    _log.error("ticket_failed", ticket_id=one.ticket_id, exc_info=fault)
+                    report(fault)
+                self._fail([one], fault)
+            else:
+                read += 1
         return read, gone
+
+    def _read_one(self, hint: Hint, state: TicketState) -> None:
+        # After the state: a history may be ahead of its state, never behind it.
+        snapshot = Snapshot(state, tuple(self._helpdesk.happenings(hint.ticket_id)))
+        with self._database.write(self._account) as books:
+            store_snapshot(books, snapshot, self._clock.now())
+            drop_hints(books, [hint])
+
+    def _fail(self, hints: Sequence[Hint], fault: Exception) -> Followed:
+        """Reading failed: later again, each time later than before, and in the end no more."""
+        _log.warning(
+            "hints_not_followed",
+            account=self._account,
+            tickets=len(hints),
+            reason=str(fault) if isinstance(fault, HelpdeskError) else type(fault).__name__,
+        )
+        now = self._clock.now()
+        with self._database.write(self._account) as books:
+            for one in hints:
+                if one.tries >= _MOST_TRIES:
+                    drop_hints(books, [one])
+                else:
+                    wait = _AFTER_FAULT * 2**one.tries
+                    put_off_hints(books, [one], now + wait, failed=True)
+        return Followed(claimed=len(hints), waiting=len(hints))
 
     def _room(self) -> int:
         """How many histories may still be read in this minute."""

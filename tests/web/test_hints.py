@@ -16,6 +16,8 @@ from worker.store.hints import count_hints, take_hint
 from worker.store.tables import hints, verdicts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tests.worker.conftest import Site
 
 
@@ -176,10 +178,48 @@ def test_a_fault_in_the_middle_loses_no_hint(site: Site) -> None:
         site.helpdesk.add(ident)
     site.helpdesk.faults["happenings"] = [Unavailable("cut off")]
     hint(site, "1", "2")
-    follow(site)
-    assert waiting(site) == 2
+    assert follow(site) == Followed(claimed=2, read=1, waiting=1)
+    assert waiting(site) == 1
     site.wait(seconds=30)
-    assert follow(site).read == 2
+    assert follow(site).read == 1
+
+
+def test_a_ticket_that_cannot_be_read_holds_up_no_other_and_is_left_in_the_end(
+    site: Site,
+) -> None:
+    site.start()
+    for ident in "123":
+        site.helpdesk.add(ident)
+    honest = site.helpdesk.tickets
+
+    def unreadable(idents: Sequence[str]) -> object:
+        if "2" in idents:
+            raise Unavailable("a row of a shape that nobody expects")
+        return honest(idents)
+
+    site.helpdesk.tickets = unreadable
+    hint(site, "1", "2", "3")
+    assert follow(site).read == 0
+    n_read = 0
+    for _ in range(40):
+        site.wait(minutes=1)
+        n_read += sum(follow(site).read for _ in range(3))
+    assert n_read == 2
+    assert waiting(site) == 0
+
+
+def test_a_fault_of_ours_with_one_ticket_stops_no_other(site: Site) -> None:
+    site.start()
+    for ident in "123":
+        site.helpdesk.add(ident)
+    honest = site.helpdesk.happenings
+    site.helpdesk.happenings = lambda ident: 1 / 0 if ident == "1" else honest(ident)
+    hint(site, "1", "2", "3")
+    assert follow(site) == Followed(claimed=3, read=2, waiting=1)
+    assert follow(site).claimed == 0
+    site.wait(seconds=30)
+    site.helpdesk.happenings = honest
+    assert follow(site) == Followed(claimed=1, read=1)
 
 
 def test_refused_credentials_pause_the_connection(site: Site) -> None:

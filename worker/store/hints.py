@@ -22,10 +22,15 @@ _rows = hints.c
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """A ticket to read again; `told` is how many hints had come for it when it was claimed."""
+    """A ticket to read again.
+
+    `told` is how many hints had come for it when it was claimed, `tries` how
+    often reading it has failed.
+    """
 
     ticket_id: str
     told: int
+    tries: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +59,18 @@ def take_hint(books: Books, event_id: str, ticket_id: str, now: datetime) -> boo
 
 
 def due_hints(books: Books, now: datetime, limit: int) -> list[Hint]:
-    """Hinted tickets that are to be read now, the oldest first."""
+    """Hinted tickets that are to be read now, the oldest first.
+
+    One that could not be read before goes alone: it takes no others with it.
+    """
     choice = (
-        sa.select(_rows.ticket_id, _rows.told)
+        sa.select(_rows.ticket_id, _rows.told, _rows.tries)
         .where(books.of(hints), _rows.due <= epoch(now))
         .order_by(_rows.due, _rows.first_at, _rows.ticket_id)
-        .limit(limit)
     )
-    return [Hint(*row) for row in books.tx.execute(choice)]
+    again = books.tx.execute(choice.where(_rows.tries > 0).limit(1)).all()
+    rows = again or books.tx.execute(choice.where(_rows.tries == 0).limit(limit)).all()
+    return [Hint(*row) for row in rows]
 
 
 def known_tickets(books: Books, ticket_ids: Sequence[str]) -> Mapping[str, KnownTicket]:
@@ -78,16 +87,22 @@ def drop_hints(books: Books, done: Iterable[Hint]) -> None:
         books.tx.execute(sa.delete(hints).where(*_same(books, one)))
 
 
-def put_off_hints(books: Books, waiting: Iterable[Hint], due: datetime) -> None:
-    """Follow these hints later."""
+def put_off_hints(
+    books: Books, waiting: Iterable[Hint], due: datetime, *, failed: bool = False
+) -> None:
+    """Follow these hints later; `failed`: reading them did not work."""
     for one in waiting:
         change = sa.update(hints).where(*_same(books, one))
-        books.tx.execute(change.values(due=epoch(due), tries=_rows.tries + 1))
+        books.tx.execute(change.values(due=epoch(due), tries=one.tries + failed))
 
 
 def is_any_put_off(books: Books) -> bool:
-    """Whether a hinted ticket waits that was looked at and could not be read."""
-    choice = sa.select(_rows.ticket_id).where(books.of(hints), _rows.tries > 0).limit(1)
+    """Whether a hinted ticket waits that there was no room to read yet."""
+    choice = (
+        sa.select(_rows.ticket_id)
+        .where(books.of(hints), _rows.due > _rows.first_at, _rows.tries == 0)
+        .limit(1)
+    )
     return books.tx.execute(choice).scalar() is not None
 
 
