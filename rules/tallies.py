@@ -22,8 +22,19 @@ if TYPE_CHECKING:
 CountedAs = Literal["met", "breached", "not_due", "paused", "excluded", "cancelled", "left_out"]
 
 _REPLIES = frozenset({"first_reply", "next_reply"})
-_NOT_KEPT: tuple[CountedAs, ...] = ("breached", "paused", "not_due", "met", "excluded", "cancelled")
-"""What a ticket counts as: the first of these that one of its cycles does."""
+_AS_TICKET: tuple[CountedAs, ...] = (
+    "breached",
+    "not_due",
+    "met",
+    "paused",
+    "excluded",
+    "cancelled",
+)
+"""What a ticket counts as: the first of these that one of its cycles does.
+
+A paused cycle has no due yet, so it takes nothing from those that fall due in
+this period; else a month would be decided anew when the pause ends.
+"""
 
 
 class NotConcrete(ValueError):
@@ -160,7 +171,7 @@ def _by_ticket(found: Iterable[tuple[str, Counted]]) -> list[Counted]:
 
 
 def _of_ticket(ticket_id: str, cycles: list[Counted]) -> Counted:
-    kind = min((one.counted_as for one in cycles), key=_NOT_KEPT.index)
+    kind = min((one.counted_as for one in cycles), key=_AS_TICKET.index)
     alike = [one for one in cycles if one.counted_as == kind]
     detail = next((one.detail for one in alike if one.detail), None)
     return Counted(ticket_id, kind, detail, alike[0].exemption)

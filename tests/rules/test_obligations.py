@@ -185,6 +185,17 @@ def test_a_ticket_is_kept_when_all_its_cycles_are():
     assert (found.tally.met, found.tally.breached, found.tally.not_due) == (2, 1, 1)
 
 
+def test_a_ticket_is_decided_by_the_cycles_that_fall_due_whatever_is_paused():
+    found = of_rows(
+        a_row(ticket_id="1", cycle=1),
+        a_row(None, "paused", ticket_id="1", cycle=2),
+        a_row(None, "paused", ticket_id="2"),
+        obligation=an_obligation(unit="ticket"),
+    )
+
+    assert (found.tally.met, found.tally.paused) == (1, 1)
+
+
 def test_the_obligations_own_dates_cut_the_period():
     held = an_obligation(from_at=instant("2026-11-10 00:00"), until_at=instant("2026-11-20 00:00"))
     dues = ["2026-11-09 23:59", "2026-11-10 00:00", "2026-11-19 23:59", "2026-11-20 00:00"]
