@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 NOTE = "note"
 """The recipient that stands for the ticket's own internal note."""
 
-SendOutcome = Literal["sent", "nobody", "temporary", "setting", "permanent", "ambiguous"]
+SendOutcome = Literal["sent", "nobody", "temporary", "setting", "permanent", "ambiguous", "held"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +82,9 @@ class SendResult:
     fault. temporary: it certainly did not arrive; try again, not before
     `retry_after` seconds where the other side said so. setting: it did not,
     and will not until an operator changes something. permanent: it never will.
-    ambiguous: nobody knows. `detail` is for operators and holds neither ticket
-    text nor addresses nor secrets.
+    ambiguous: nobody knows. held: likewise, and an operator is to decide.
+    `detail` is for operators and holds neither ticket text nor addresses nor
+    secrets.
     """
 
     outcome: SendOutcome

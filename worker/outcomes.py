@@ -116,7 +116,7 @@ class Outcomes:
             return self._finish(books, one, result.outcome, result.detail)
         due = self._next_try(one, result)
         if due is None:
-            return self._bury(books, one, result.detail)
+            return self._bury(books, one, result)
         # A try that certainly failed says nothing of an earlier one that may have arrived.
         arrived = result.outcome == "ambiguous" or one.message.may_be_repeat
         counts = result.retry_after is None and result.outcome != "setting"
@@ -126,7 +126,7 @@ class Outcomes:
     def _next_try(self, one: Claimed, result: SendResult) -> datetime | None:
         """When to try again; None where that is of no use any more."""
         message, now = one.message, self._clock.now()
-        if result.outcome == "permanent":
+        if result.outcome in ("permanent", "held"):
             return None
         if result.retry_after is not None:
             return now + timedelta(seconds=result.retry_after)
@@ -160,22 +160,26 @@ class Outcomes:
                 reason=result.detail,
             )
 
-    def _bury(self, books: Books, one: Claimed, detail: str) -> str:
+    def _bury(self, books: Books, one: Claimed, result: SendResult) -> str:
         _log.error(
             "message_dead",
             message_id=one.message.id,
             ticket_id=one.message.ticket_id,
             recipient=one.message.recipient,
             attempt=one.message.attempt,
-            reason=detail,
+            reason=result.detail,
         )
         text = (
             "Messages were given up. stipt messages list shows them with the reason, "
             "stipt messages retry sends them after all, stipt messages drop forgets them."
         )
         raise_notice(books, DEAD, text, self._clock.now())
-        return self._finish(books, one, "dead", detail)
+        doubtful = result.outcome in ("ambiguous", "held") or one.message.may_be_repeat
+        return self._finish(books, one, "dead", result.detail, doubtful=doubtful)
 
-    def _finish(self, books: Books, one: Claimed, state: str, detail: str) -> str:
-        kept = finish_message(books, one, state, detail, self._clock.now())
+    def _finish(
+        self, books: Books, one: Claimed, state: str, detail: str, *, doubtful: bool = False
+    ) -> str:
+        now = self._clock.now()
+        kept = finish_message(books, one, state, detail, now, doubtful=doubtful)
         return state if kept else "lost"

@@ -170,7 +170,7 @@ class Outbox:
     @staticmethod
     def _held(result: SendResult, parcel: Parcel) -> SendResult:
         if result.outcome == "ambiguous" and parcel.manner.holds_doubtful:
-            return SendResult("permanent", f"{result.detail}; {_HELD}")
+            return SendResult("held", f"{result.detail}; {_HELD}")
         return result
 
     def _known(self, needed: Sequence[Claimed], parcel: Parcel) -> SendResult | None:
@@ -180,7 +180,7 @@ class Outbox:
             return None
         found = self._found(one)
         if found is None and parcel.manner.holds_doubtful and not one.is_wanted:
-            return SendResult("permanent", _HELD)
+            return SendResult("held", _HELD)
         return found
 
     def _add_notes(self, claimed: Sequence[Claimed]) -> Counter[str]:

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 from apprise.plugins import N_MGR, opsgenie, pagerduty
-from apprise.plugins.google_chat import NotifyGoogleChat
-from apprise.plugins.slack import NotifySlack
 
 from tests.notify.builders import NOW, a_message, a_messenger, a_policy, by_url
 from tests.notify.receiver import Receiver
@@ -17,10 +15,6 @@ from worker.notify.services import SERVICES, SIGNED_WEBHOOK
 from worker.outbox import SendResult
 
 POLICY = a_policy(on_call=by_url())
-HOSTILE = (
-    '<!channel> <users/all> <script>alert(1)</script> & "x" *b* [l](http://evil.example) @everyone'
-    "\r\nBcc: x@example.com {link} {0}"
-)
 
 
 def send(url: str, **delivery: object) -> SendResult:
@@ -225,33 +219,6 @@ def test_the_address_and_the_message_stay_out_of_the_logs(
 def test_every_scheme_is_one_that_apprise_knows():
     own = {scheme for scheme, service in SERVICES.items() if service is SIGNED_WEBHOOK}
     assert {scheme for scheme in SERVICES if scheme not in N_MGR} == own
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ",
-        "gchat://space/key/token",
-        "pagerduty://A1BRTD4JDTIiajkdnlazkcOXrIdevi7FQ@A1BRTD4JD",
-        "opsgenie://aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee",
-        "json://127.0.0.1:PORT/hook",
-    ],
-    ids=lambda url: url.partition(":")[0],
-)
-def test_hostile_text_calls_nobody_and_marks_nothing_up(
-    url: str, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
-):
-    receiver.reply, receiver.status = b"ok", 202 if "://A1" in url or "aaaa" in url else 200
-    monkeypatch.setattr(NotifySlack, "webhook_url", receiver.base)
-    monkeypatch.setattr(NotifyGoogleChat, "notify_url", f"{receiver.base}/{{workspace}}")
-    monkeypatch.setitem(pagerduty.PAGERDUTY_API_LOOKUP, "us", receiver.base)
-    monkeypatch.setitem(opsgenie.OPSGENIE_API_LOOKUP, "us", receiver.base)
-    environment = {"ON_CALL_URL": url.replace("PORT", str(receiver.port))}
-    messenger = a_messenger(POLICY, environment, resolve=public)
-    messenger.send(a_message(customer=HOSTILE, tier=HOSTILE))
-    [(_, _, body)] = receiver.requests
-    for word in (b"@everyone", b"<!channel", b"<script", b"<users/all", b"\r\nBcc"):
-        assert word not in body
 
 
 def test_a_key_that_fits_no_header_goes_as_its_digest(receiver: Receiver):

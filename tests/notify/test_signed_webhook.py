@@ -5,11 +5,8 @@ import base64
 import hashlib
 import hmac
 import socket
-import ssl
-import subprocess
 import threading
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -201,36 +198,6 @@ def test_faults_of_a_signed_webhook_are_found_before_anything_is_sent(receiver: 
     environment["ON_CALL_URL_SECRET"] = SECRET
     assert a_messenger(POLICY, environment).faults(POLICY) == {}
     assert receiver.requests == []
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for hook.example.com, and its key in the same file."""
-    folder = tmp_path_factory.mktemp("tls")
-    key, cert, both = folder / "key.pem", folder / "cert.pem", folder / "both.pem"
-    subprocess.run(  # noqa: S603 -- makes a certificate for this test
-        [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
-            *("-keyout", str(key), "-out", str(cert), "-subj", "/CN=hook.example.com"),
-            *("-addext", "subjectAltName=DNS:hook.example.com"),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    both.write_text(cert.read_text() + key.read_text())
-    return both
-
-
-@pytest.fixture
-def secure_receiver(
-    receiver: Receiver, certificate: Path, monkeypatch: pytest.MonkeyPatch
-) -> Receiver:
-    """A receiver that speaks TLS, with a certificate that is trusted."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    receiver.socket = context.wrap_socket(receiver.socket, server_side=True)
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    return receiver
 
 
 @pytest.mark.parametrize(

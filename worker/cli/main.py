@@ -172,6 +172,36 @@ COMMANDS = (
         "stipt quarantine release 4711",
     ),
     Command(
+        "messages list",
+        "messages",
+        "List messages that wait or were given up, with the reason.",
+        "stipt messages list",
+    ),
+    Command(
+        "messages retry",
+        "messages",
+        "Send messages after all that were given up or wait, as if they had never failed.",
+        "stipt messages retry --recipient team_lead",
+    ),
+    Command(
+        "messages drop",
+        "messages",
+        "Forget messages that were given up or wait: they are never sent.",
+        "stipt messages drop 17 18",
+    ),
+    Command(
+        "messages preview",
+        "messages",
+        "Show what a ticket's steps would tell people, at their moment; nothing is sent.",
+        'stipt messages preview 4711 --step "1h before"',
+    ),
+    Command(
+        "notify",
+        "notify",
+        "Send one message that says it is a test, and say what became of it.",
+        "stipt notify --test on_call",
+    ),
+    Command(
         "app package",
         "app",
         "Pack the Zendesk app for uploading; the same sources give the same bytes.",
@@ -195,6 +225,7 @@ GROUPS = {
     "app": "The app that shows deadlines inside Zendesk.",
     "policy": "The rules that were ever in force, and what changed between them.",
     "db": "The database's schema.",
+    "messages": "What people are told: waiting, given up, or how it would read.",
     "quarantine": "Tickets that are left alone because they keep failing.",
 }
 """Groups of commands and what the help says of them."""

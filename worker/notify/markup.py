@@ -15,8 +15,23 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~>&-])")
-_NUMBERED = re.compile(r"^(\d+)\.", re.MULTILINE)
+# Chats do not agree on how to escape (Slack shows backslashes), so what would
+# be markup becomes a character that looks like it and means nothing.
+_LOOKALIKES = str.maketrans(
+    {
+        "*": "\u2217",
+        "`": "\u02cb",
+        "~": "\u223c",
+        "[": "\uff3b",
+        "]": "\uff3d",
+        "|": "\u2223",
+        "\\": "\uff3c",
+        "<": "\u2039",
+        ">": "\u203a",
+    }
+)
+_EMPHASIS = re.compile(r"(?<!\w)_|_(?!\w)")
+_FIRST = re.compile(r"^(?=[#+=-]|\d+[.)])", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +58,9 @@ def _markdown_line(line: Line) -> str:
 
 
 def escaped_markdown(text: str) -> str:
-    """Text that Markdown shows as it is."""
-    return _NUMBERED.sub(r"\1\\.", _MARKDOWN.sub(r"\\\1", text))
+    """Text that every dialect of Markdown shows as it is, or nearly so."""
+    plain_text = _EMPHASIS.sub("\uff3f", text.translate(_LOOKALIKES))
+    return _FIRST.sub("\u200b", plain_text)
 
 
 def bold_markdown(text: str) -> str:

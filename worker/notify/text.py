@@ -52,6 +52,7 @@ MAX_LINK = 250
 MAX_SUBJECT = 200
 LATE_WORTH_SAYING = timedelta(minutes=1)
 MENTION = re.compile(r"@(?=(?:everyone|here|channel|all)\b)", re.IGNORECASE)
+LINK = re.compile(r"\](?=\()")
 BRACKETS = str.maketrans("<>", "\u2039\u203a")
 
 _PLACE = re.compile(r"\{([^{}]*)\}")
@@ -144,8 +145,8 @@ def one_line(text: str, length: int = MAX_VALUE) -> str:
     Line breaks and other control characters become blanks, so that nothing
     can start a header; invisible ones (which turn text around) go; words that
     call a whole chat channel lose their meaning, and angle brackets become
-    others, because `<!channel>` and `<users/all>` call one too. The rest of
-    markup is left to the channel, which escapes plain text in its own way.
+    others, because `<!channel>` and `<users/all>` call one too. What would be
+    a link in Markdown is none. The rest of markup is left to the channel.
     """
     kept = []
     for character in text:
@@ -155,7 +156,7 @@ def one_line(text: str, length: int = MAX_VALUE) -> str:
         elif category not in ("Cf", "Cs", "Co"):
             kept.append(character)
     plain = " ".join("".join(kept).split()).translate(BRACKETS)
-    return cut(MENTION.sub("@\u200b", plain), length)
+    return cut(LINK.sub("]\u200b", MENTION.sub("@\u200b", plain)), length)
 
 
 def compose(message: OutboxMessage, setting: Setting) -> Text:

@@ -191,8 +191,19 @@ def still_claimed(books: Books, claimed: Sequence[Claimed]) -> set[int]:
     return set(books.tx.execute(choice).scalars())
 
 
-def finish_message(books: Books, claimed: Claimed, state: str, detail: str, now: datetime) -> bool:
-    """Close a claimed message; False when somebody else has it now."""
+def finish_message(  # noqa: PLR0913 -- what became of which message, when, and what is in doubt
+    books: Books,
+    claimed: Claimed,
+    state: str,
+    detail: str,
+    now: datetime,
+    *,
+    doubtful: bool = False,
+) -> bool:
+    """Close a claimed message; False when somebody else has it now.
+
+    `doubtful` says that it may have arrived for all that is known.
+    """
     done = books.tx.execute(
         sa.update(outbox)
         .where(*_mine(claimed))
@@ -201,6 +212,7 @@ def finish_message(books: Books, claimed: Claimed, state: str, detail: str, now:
             detail=detail or None,
             claim=None,
             lease_until=None,
+            ambiguous=DOUBTFUL if doubtful else _rows.ambiguous,
             ended_at=epoch(now),
         )
     )

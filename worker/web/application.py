@@ -16,6 +16,7 @@ from starlette.responses import PlainTextResponse
 
 from worker.error_reports import report
 from worker.logs import get_logger
+from worker.web.acknowledge import acknowledge_routes
 from worker.web.board.routes import board_routes
 from worker.web.probes import probe_routes
 from worker.web.webhooks import webhook_routes
@@ -45,6 +46,7 @@ def web_application(installation: Installation, *, polls: bool) -> Starlette:
     """Everything that the role `web` serves."""
     routes = [
         *webhook_routes(installation),
+        *acknowledge_routes(installation),
         *probe_routes(installation, polls=polls),
         *board_routes(installation),
     ]
