@@ -90,13 +90,18 @@ async function renew() {
     const { tickets, total } = await openTickets(client);
     Object.assign(shown, { tickets, total, loadedAt: present(), failed: null });
     await learnNames(tickets);
-    spoken.textContent = say().text('board.total', { n: tickets.length, count: say().number(tickets.length) });
+    announce(say().text('board.total', { n: tickets.length, count: say().number(tickets.length) }));
   } catch (failure) {
     shown.failed = failure.status ?? 0;
   }
   shown.isLoading = false;
   draw();
   if (shown.isActive) renewing = setTimeout(renew, jitter());
+}
+
+/** The live region hears of another number of tickets, not of every search. */
+function announce(count) {
+  if (spoken.textContent !== count) spoken.textContent = count;
 }
 
 /** Ask for the names that are not known yet; those that nobody may see are not asked for again. */
@@ -117,8 +122,9 @@ function draw() {
   put(boardPage({ ...shown, rows, now, renewS: RENEW_MS / 1000 }, say(), {
     renew, choose, open: id => client.invoke('routeTo', 'ticket', id),
   }));
+  if (rows !== null || shown.failed !== null) ready();
   clearTimeout(ticking);
-  if (!shown.isActive || !rows) return;
+  if (!shown.isActive || rows === null) return;
   const isNear = rows.some(row => row.target?.wall != null && Math.abs(row.target.wall) < NEAR_S);
   ticking = setTimeout(draw, isNear ? 1000 - (Date.now() % 1000) : SLOW_MS);
 }
@@ -132,12 +138,17 @@ function put(page) {
   const wanted = document.createElement('div');
   wanted.append(...page);
   update(main, wanted);
-  if (shown.loadedAt || shown.failed !== null || !shown.isLoading) document.documentElement.dataset.ready = '';
+}
+
+/** Something that stays is drawn: a list, or why there is none. */
+function ready() {
+  document.documentElement.dataset.ready = '';
 }
 
 async function trouble(kind) {
   if (!shown.language) await speak(navigator.language);
   put(troublePage(kind, say(), client && (() => { start(); })));
+  ready();
 }
 
 if (client) start();

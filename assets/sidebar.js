@@ -50,12 +50,13 @@ async function start() {
     shown.zone = person.zone;
     Object.assign(shown, found);
     await Promise.all([speak(person.locale), read({ isSaved: true })]);
-    keepHandsOff();
-    follow();
-    draw();
   } catch {
     await trouble('silent');
+    return;
   }
+  keepHandsOff();
+  follow();
+  draw();
 }
 
 async function read({ isSaved = false } = {}) {
@@ -79,10 +80,10 @@ function reread(options) {
   rereading = setTimeout(async () => {
     try {
       await read(options);
-      draw();
     } catch {
-      // The host is busy: what is drawn stays, and the next event asks again.
+      return; // the host is busy: what is drawn stays, and the next event asks again
     }
+    draw();
   }, DEBOUNCE_MS);
 }
 

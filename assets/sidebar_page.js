@@ -39,8 +39,10 @@ export function troublePage(kind, say, retry) {
   ];
 }
 
+const hasHead = view => view.tier !== null || view.state !== 'unknown';
+
 function header(view, worded, say) {
-  if (view.tier === null && view.state === 'unknown') return null;
+  if (!hasHead(view)) return null;
   const tier = view.tier === null ? say.text('tier.none') : say.text('tier', { tier: view.tier });
   return element('header', { key: 'head' },
     element('div.who', null,
@@ -86,13 +88,15 @@ function instant(iso, text, say) {
   return element('time', { datetime: iso, title: say.atFull(iso) }, text);
 }
 
+/** What stands where the next deadline would; the page's first heading where there is no head. */
 function quiet(view, worded, say) {
   const problem = view.problem ?? (view.state === 'unknown' ? 'unknown' : null);
   const hint = problem && say.text(`hint.${problem}`, {
     fields: say.list((view.headline.args.fields ?? []).map(key => say.text(`field.${key}`))),
   });
   return element('section.card', { 'data-tone': view.tone, key: 'next' },
-    element('h2.title', null, icon(ICONS[view.state]), element('span', null, worded.headline)),
+    element(hasHead(view) ? 'h2.title' : 'h1.title', null,
+      icon(ICONS[view.state]), element('span', null, worded.headline)),
     hint && element('p', null, hint));
 }
 
