@@ -14,16 +14,10 @@ from worker.cli.options import AccountName, ConfigFile, present, rules_of
 from worker.cli.output import JsonFlag, as_json, result
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-
-    from rules.explain import Explanation, KeptVerdict, Told
-    from rules.facts import Ticket
+    from rules.explain import Explanation
     from rules.outline import Block
     from rules.policy import Policy
-    from rules.steps import StepKey
-    from rules.verdict import CycleVerdict
     from worker.settings import AccountSettings, Settings
-    from worker.store.facts import StoredTicket
 
 
 _Ticket = Annotated[
@@ -80,12 +74,12 @@ def explain(
         _show_policy(place.rules(), json=json)
         return
     if like is not None:
-        case = _imagined(like, place)
+        found = _imagined(like, place)
     elif history is not None:
-        case = _from_history((ticket or "").removeprefix("#"), history, mapping, place)
+        found = _from_history((ticket or "").removeprefix("#"), history, mapping, place)
     else:
-        case = _from_store((ticket or "").removeprefix("#"), place)
-    _show(case, with_policy=policy, json=json)
+        found = _from_store((ticket or "").removeprefix("#"), place)
+    _show(found, with_policy=policy, json=json)
 
 
 @dataclass(frozen=True)
@@ -115,22 +109,7 @@ class _Place:
         return self.now or present(self.settings()[0])
 
 
-@dataclass(frozen=True)
-class _Case:
-    """What is explained."""
-
-    ticket: "Ticket"
-    policy: "Policy"
-    now: datetime
-    fired: "Collection[StepKey] | None" = None
-    kept: "Collection[KeptVerdict]" = ()
-    told: "Mapping[StepKey, tuple[Told, ...]] | None" = None
-
-
-def _show(case: _Case, *, with_policy: bool, json: bool) -> None:
-    from rules.explain import explain as explained
-
-    found = explained(case.ticket, case.policy, case.now, case.fired, case.kept, told=case.told)
+def _show(found: "Explanation", *, with_policy: bool, json: bool) -> None:
     blocks = _applying(found) if with_policy else []
     if json:
         told = found.to_json()
@@ -189,7 +168,8 @@ def _show_blocks(blocks: "list[Block]") -> None:
             result(f"  holidays: {n} dates, {first} to {last} (stipt calendar lists them)")
 
 
-def _imagined(like: str, place: _Place) -> _Case:
+def _imagined(like: str, place: _Place) -> "Explanation":
+    from rules.explain import explain as explained
     from worker.imagined import NotUnderstood, imagined
 
     policy = place.rules()
@@ -198,10 +178,11 @@ def _imagined(like: str, place: _Place) -> _Case:
         ticket = imagined(like, now, lambda text: instant(text, zone=policy.settings.time_zone))
     except NotUnderstood as mistake:
         raise typer.BadParameter(str(mistake), param_hint="--like") from None
-    return _Case(ticket, policy, max(now, ticket.created_at) if place.now is None else now)
+    return explained(ticket, policy, max(now, ticket.created_at) if place.now is None else now)
 
 
-def _from_history(ident: str, history: Path, mapping: Path | None, place: _Place) -> _Case:
+def _from_history(ident: str, history: Path, mapping: Path | None, place: _Place) -> "Explanation":
+    from rules.explain import explain as explained
     from worker.cli.sources import opened_history
     from worker.histories import find
 
@@ -209,57 +190,19 @@ def _from_history(ident: str, history: Path, mapping: Path | None, place: _Place
     ticket, latest, reason = find(ident, opened_history(history, mapping))
     if ticket is None:
         raise CommandFailed(f"{history}: {reason}")
-    return _Case(ticket, policy, place.now or latest)
+    return explained(ticket, policy, place.now or latest)
 
 
-def _from_store(ident: str, place: _Place) -> _Case:
+def _from_store(ident: str, place: _Place) -> "Explanation":
     from worker.cli.sources import opened_store
-    from worker.store.facts import load_tickets
-    from worker.store.fates import fates_of
+    from worker.explaining import explain_stored
 
-    policy = place.rules()
+    policy, now = place.rules(), place.present()
     with (
         opened_store(place.config, place.account) as store,
         store.database.read(store.account.name) as books,
     ):
-        found = load_tickets(books, [ident])
-        told = fates_of(books, ident)
-    if not found:
+        found = explain_stored(books, ident, policy, now)
+    if found is None:
         raise CommandFailed(f"ticket {ident} is not in the store; --history reads a file")
-    now = place.present()
-    kept = _kept(found[0], policy, now)
-    return _Case(found[0].assembled(), policy, now, found[0].sent, kept, told)
-
-
-def _kept(stored: "StoredTicket", policy: "Policy", now: datetime) -> "list[KeptVerdict]":
-    """Closed cycles that an earlier policy judged, and differently from this one."""
-    from rules.evaluate import evaluate
-    from rules.explain import KeptVerdict
-    from rules.verdict import OPEN_STATES
-    from worker.store.cycles import CYCLE_COLUMNS, cycle_values
-    from worker.store.database import instant_or_none
-
-    verdict = evaluate(stored.assembled(), policy, now)
-    rows: dict[tuple[str, int], CycleVerdict] = {
-        (row.measure, row.cycle): row for row in verdict.cycles
-    }
-    kept = []
-    for (measure, cycle), before in sorted(stored.verdicts.items()):
-        row = rows.get((measure, cycle))
-        if before.policy == policy.hash or before.state in OPEN_STATES:
-            continue
-        if row is not None and cycle_values(row) == before.values:
-            continue
-        held = dict(zip(CYCLE_COLUMNS, before.values, strict=True))
-        due = held["due_at"]
-        kept.append(
-            KeptVerdict(
-                measure=measure,
-                cycle=cycle,
-                state=before.state,
-                due_at=instant_or_none(due if isinstance(due, int) else None),
-                rule=str(held["rule"]),
-                policy=before.policy,
-            )
-        )
-    return kept
+    return found.explanation

@@ -28,6 +28,9 @@ _PLACES: Final = (
     ("messages", "/messages", "Messages"),
     ("health", "/health", "Health"),
 )
+_AGAIN_S: Final = {"ticket": 10, "messages": 15, "health": 15}
+"""Seconds after which a page is read again; the board hears of changes by itself."""
+
 _LOGO: Final = Html(
     '<svg class="logo" viewBox="0 0 128 128" width="28" height="28" aria-hidden="true">'
     '<rect width="128" height="128" rx="24"/>'
@@ -75,7 +78,7 @@ def page(
                 "body",
                 e("a", "Skip to content", class_="skip", href="#content"),
                 _banner(scene, place),
-                e("main", *parts, id="content", tabindex="-1"),
+                e("main", *parts, id="content", tabindex="-1", data_again=_AGAIN_S.get(place)),
             ),
             lang="en",
         ),

@@ -11,14 +11,16 @@ from zoneinfo import ZoneInfo
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from worker.explaining import explain_stored
 from worker.view.speech import Speaker
 from worker.web.board.asking import WINDOW, asked_of, find
 from worker.web.board.board_page import board_page, window
 from worker.web.board.layout import PAGE_POLICY, Scene, fragment
 from worker.web.board.snapshot import Snapshot
+from worker.web.board.ticket_page import ticket_page
 from worker.web.board.viewer import role_of
 from worker.web.board.watching import EVERY_S, Watcher
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from worker.explaining import Explained
     from worker.wiring import AccountWork, Installation
 
     Endpoint = Callable[[Request], Awaitable[Response]]
@@ -48,6 +51,8 @@ def board_routes(installation: Installation) -> list[Route]:
         Route("/", board.page(board.tickets)),
         Route("/board/rows", board.page(board.rows)),
         Route("/board/events", board.events),
+        Route("/tickets/{ident}", board.page(board.ticket)),
+        Route("/tickets/{ident}/explanation.json", board.page(board.explanation)),
         Route("/static/{name}", static),
     ]
 
@@ -85,6 +90,24 @@ class Board:
         asked = asked_of(request.query_params)
         found = find(self._snapshots[work.name].held(), asked, scene.second)
         return fragment(window(scene, found, asked.rows - WINDOW, asked.rows))
+
+    def ticket(self, request: Request) -> Response:
+        """One ticket: its targets, their clocks, and why."""
+        scene, work = self.scene(request)
+        return ticket_page(scene, self._explained(request, scene, work), work.settings.base_url)
+
+    def explanation(self, request: Request) -> Response:
+        """What `stipt explain --json` says of a ticket."""
+        scene, work = self.scene(request)
+        return JSONResponse(self._explained(request, scene, work).explanation.to_json())
+
+    def _explained(self, request: Request, scene: Scene, work: AccountWork) -> Explained:
+        ident = request.path_params["ident"]
+        with self._installation.database.read(work.name) as books:
+            found = explain_stored(books, ident, work.policies.policy, scene.now)
+        if found is None:
+            raise HTTPException(404)
+        return found
 
     async def events(self, request: Request) -> Response:
         """What changes on the board, told as it does."""

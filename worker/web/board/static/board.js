@@ -246,3 +246,24 @@ function startBoard() {
 }
 
 if (filters) startBoard();
+
+// --- pages that are read again from time to time -----------------------------------------------------
+
+const again = Number(one('main').dataset.again);
+
+async function renew() {
+  const answer = await fetch(location.href).catch(() => null);
+  showLink(answer?.ok ? 'is-live' : 'is-lost');
+  if (!answer?.ok || document.querySelector('main :focus:is(input, select, button)')) return;
+  const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  hear(Number(page.querySelector('.now').dataset.now));
+  const open = [...document.querySelectorAll('main details')].map(each => each.open);
+  const links = [...document.querySelectorAll('main a, main summary')];
+  const focused = links.indexOf(document.activeElement);
+  one('main').replaceChildren(...page.querySelector('main').childNodes);
+  for (const [place, each] of document.querySelectorAll('main details').entries()) each.open = open[place] ?? false;
+  if (focused >= 0) document.querySelectorAll('main a, main summary')[focused]?.focus();
+  tick();
+}
+
+if (again) setInterval(() => document.hidden || renew(), again * 1000);
