@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How many more breaches miss a promise, and what they cost."""
 
+from dataclasses import replace
+from decimal import Decimal
 from fractions import Fraction
 
 import pytest
@@ -10,12 +12,24 @@ from hypothesis import strategies as st
 from rules.credits import period_fee
 from rules.evidence import Party
 from rules.forecast import Forecast, forecast, seconds_left, warning_key, warnings_due
-from rules.obligations import assessed
+from rules.obligations import Records, assessed
+from rules.outlooks import PeriodOutlook, period_outlook
+from rules.parties import agreement_of
 from rules.periods import period_named
+from rules.policy import EVERYTHING, Span
 from rules.promises import ForecastWarning, Obligation
 from rules.tallies import Tally
-from tests.rules.builders import HERE
-from tests.rules.promises_kept import a_fee, an_obligation, consequence
+from tests.rules.builders import HERE, a_contract, a_policy, a_tier, instant
+from tests.rules.promises_kept import (
+    a_call,
+    a_fee,
+    an_obligation,
+    an_outage,
+    bands,
+    consequence,
+    records,
+    rows,
+)
 
 FEE = period_fee(a_fee(), Fraction(1))
 
@@ -154,3 +168,94 @@ def test_the_named_number_of_breaches_misses_it_and_one_fewer_does_not(
     else:
         assert after(left)
         assert left == 0 or not after(left - 1)
+
+
+# A whole contract
+
+
+def wait() -> Obligation:
+    otherwise = replace(consequence(cap=2), credit=bands((90, 2)))
+    return an_obligation(
+        "phone_answer",
+        name="phone_wait",
+        within=Span("seconds", 180),
+        at_least=Fraction(9, 10),
+        otherwise=otherwise,
+    )
+
+
+def uptime() -> Obligation:
+    otherwise = replace(consequence(), credit=bands((99, 10)))
+    return an_obligation(
+        "availability",
+        name="portal",
+        outages="outages.csv",
+        at_least=Fraction(99, 100),
+        otherwise=otherwise,
+    )
+
+
+def of_contract(found: Records, **more: object) -> PeriodOutlook:
+    promised = {one.name: one for one in (an_obligation(otherwise=consequence()), wait(), uptime())}
+    more.setdefault("fee", a_fee())
+    contract = a_contract(
+        "acme",
+        EVERYTHING,
+        "premium",
+        obligations=tuple(promised),
+        commitment="guarantee",
+        **more,
+    )
+    policy = a_policy(a_tier("premium"), contracts=(contract,))
+    policy.obligations.update(promised)
+    agreement = agreement_of(Party("acme"), policy)
+    assert agreement is not None
+    return period_outlook(agreement, period_named("calendar_month", "2026-11", "UTC"), found)
+
+
+def half_of_november(**more: object) -> Records:
+    calls = [a_call(wait=300)] + [a_call(wait=20)] * 4
+    return records(
+        rows(93, 4, running=43), calls=calls, cut_off=instant("2026-11-16 00:00"), **more
+    )
+
+
+def test_a_contract_knows_what_is_lost_and_what_is_still_at_risk():
+    found = of_contract(half_of_november())
+
+    assert [line.obligation for line in found.lines] == ["promise", "phone_wait", "portal"]
+    assert found.lines[0].forecast is not None
+    assert found.lines[0].forecast.breaches_left == 4
+    assert (found.owed, found.at_risk) == (Decimal("40.00"), Decimal("300.00"))
+    assert found.currency == "EUR"
+
+
+def test_what_is_at_risk_is_never_more_than_the_contracts_cap_leaves():
+    found = of_contract(half_of_november(), cap=Fraction(5, 100))
+
+    assert (found.owed, found.at_risk) == (Decimal("40.00"), Decimal("60.00"))
+
+
+def test_an_outage_of_today_is_judged_against_the_whole_month():
+    outage = an_outage("2026-11-15 00:00", "2026-11-15 04:00")
+    found = of_contract(half_of_november(outages={"outages.csv": [outage]}))
+    portal = found.lines[2]
+
+    assert portal.forecast is None
+    assert portal.assessment.n_decided == 30 * 86_400
+    assert portal.seconds_left == 25_920 - 4 * 3600
+    assert found.owed == Decimal("40.00")  # 4 of 720 hours are less than 1 %
+
+
+def test_an_outage_that_lasts_has_cost_what_has_passed_of_it():
+    outage = an_outage("2026-11-15 12:00", None)
+    portal = of_contract(half_of_november(outages={"outages.csv": [outage]})).lines[2]
+
+    assert portal.assessment.tally.breached == 12 * 3600
+    assert portal.seconds_left == 0
+
+
+def test_a_contract_without_a_fee_has_an_outlook_without_money():
+    found = of_contract(half_of_november(), fee=None)
+
+    assert (found.owed, found.at_risk, found.currency) == (0, 0, None)
