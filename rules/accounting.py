@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from rules.terms import Terms
 
 
+_OF_TIME = frozenset({"phone_answer", "phone_abandoned", "availability"})
+
+
 @dataclass(frozen=True, slots=True)
 class Agreement:
     """What holds for one customer, by a policy that has the calendars and exceptions."""
@@ -61,13 +64,16 @@ class Agreement:
             return part_of(period, None, None)
         return part_of(period, contract.from_at, contract.until_at)
 
-    def within(self, period: DatedPeriod) -> tuple[datetime, datetime]:
-        """The instants that count, from the agreement's begin to the period's end.
+    def within(self, obligation: Obligation, period: DatedPeriod) -> tuple[datetime, datetime]:
+        """The instants of a period that count for an obligation.
 
-        A contract's dates are judged by a ticket's creation, so what was
-        created in time counts when it falls due, even after the contract ended.
+        Calls and outages count while the agreement holds. Tickets are its own
+        when they were created while it held, so they count when they fall due,
+        even after it has ended.
         """
-        return self.part_held(period).from_at, period.until_at
+        part = self.part_held(period)
+        is_of_time = obligation.of in _OF_TIME
+        return held(obligation, (part.from_at, part.until_at if is_of_time else period.until_at))
 
     def fee_of(self, period: DatedPeriod) -> PeriodFee | None:
         """The fee of a period; None where none is agreed."""
@@ -108,10 +114,11 @@ def statement_of(
     Raises:
         NotConcrete: an obligation does not say enough to be counted.
     """
-    terms, within, fee = agreement.terms, agreement.within(period), agreement.fee_of(period)
+    terms, fee = agreement.terms, agreement.fee_of(period)
     contract = terms.contract
     found = [
-        _Outcome.of(one, records, agreement.policy, within) for one in agreement.promised(period)
+        _Outcome.of(one, records, agreement.policy, agreement.within(one, period))
+        for one in agreement.promised(period)
     ]
     owed = [credit(one.obligation, one.assessment, fee, terms.commitment) for one in found]
     settlement = settle(owed, fee, contract.cap if contract else None)
@@ -223,7 +230,7 @@ def _excluded(cases: Sequence[Counted]) -> tuple[Excluded, ...]:
 
 def _origin(agreement: Agreement, period: DatedPeriod, records: Records, made: Made) -> Origin:
     promised = agreement.promised(period)
-    spans = [held(one, agreement.within(period)) for one in promised]
+    spans = [agreement.within(one, period) for one in promised]
     texts = exhibits(records, {one.of for one in promised if one.of}, spans)
     return Origin(
         policy=agreement.policy.hash,

@@ -83,7 +83,7 @@ def _line(
 ) -> tuple[OutlookLine, Credit, Credit]:
     """A line, its credit if all goes well from now on, and if nothing does."""
     policy, commitment = agreement.policy, agreement.terms.commitment
-    within = agreement.within(period)
+    within = agreement.within(obligation, period)
     if obligation.of == "availability":
         whole = _if_up(obligation, agreement, period, records)
         left = seconds_left(whole, whole.n_decided)
@@ -98,7 +98,7 @@ def _if_up(
     obligation: Obligation, agreement: Agreement, period: DatedPeriod, records: Records
 ) -> Assessment:
     """Availability of the whole period if no further outage comes."""
-    within = agreement.within(period)
+    within = agreement.within(obligation, period)
     so_far = available(obligation, records, agreement.policy, within)
     later = Records(max(records.cut_off, period.until_at))
     agreed = available(obligation, later, agreement.policy, within).met

@@ -88,7 +88,11 @@ def test_the_statements_are_what_the_rules_make_of_the_tickets(
     assert agreement is not None
     period = period_named("calendar_month", label, agreement.zone)
     kinds = {one.of for one in found.lines}
-    tables = exhibits(known(policy, CLOSED[label]), kinds, [agreement.within(period)])
+    tables = exhibits(
+        known(policy, CLOSED[label]),
+        kinds,
+        [agreement.within(one, period) for one in agreement.promised(period)],
+    )
     files = {f"acme-{label}-{name}.csv": text.encode() for name, text in tables.items()}
     if pytestconfig.getoption("--rewrite"):
         (STATEMENTS / f"acme-{label}.json").write_bytes(seal(found))

@@ -174,6 +174,20 @@ def test_what_falls_due_after_a_contract_has_ended_still_has_its_line():
     assert (line.n_decided, line.because) == (137, "no_fee_in_period")
 
 
+def test_calls_and_outages_count_only_while_the_contract_holds():
+    uptime = an_obligation("availability", name="portal", outages="outages.csv")
+    agreement = an_agreement(
+        *usual(), uptime, until_at=instant("2026-11-21 00:00"), partial="by_days"
+    )
+    outages = {"outages.csv": [an_outage("2026-11-25 00:00", "2026-11-26 00:00")]}
+    known = replace(november(), outages=outages)
+    reply, phone, portal = statement_of(agreement, a_period(), known, MADE).lines
+
+    assert reply.n_decided == 137  # due on the 23rd
+    assert phone.n_decided == 0
+    assert (portal.numerator, portal.n_decided) == (20 * 86_400, 20 * 86_400)
+
+
 def test_customers_of_a_tier_have_statements_without_a_contract():
     policy = a_policy(a_tier("premium", obligations=("reply_95",), fee=a_fee("900.00")))
     policy = replace(policy, obligations={"reply_95": usual()[0]})
