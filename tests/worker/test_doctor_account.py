@@ -12,6 +12,7 @@ from connector.sandbox.server import Sandbox
 from connector.sandbox.settings import SandboxSettings
 from rules.facts import Happening
 from worker.cli.main import run
+from worker.demo_mailbox import Mailbox
 from worker.doctor_history import differences
 
 if TYPE_CHECKING:
@@ -163,6 +164,22 @@ def test_a_webhook_is_looked_for_where_there_is_an_address_for_it(
     assert "warn  webhook: secret: its secret is none of those that are accepted here" in shown
     monkeypatch.setenv("STIPT_PUBLIC_URL", "http://127.0.0.1:1")
     assert "warn  webhook: reachable: ConnectionError" in doctor(capsys)
+
+
+def test_a_message_is_sent_for_trial_when_that_is_asked_for(
+    account: Sandbox, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Mailbox() as mailbox:
+        monkeypatch.setenv("STIPT_MAIL_URL", mailbox.mail_url)
+        monkeypatch.setenv("STIPT_ALLOW_NETWORKS", "127.0.0.0/8")
+        shown = doctor(capsys, "--send-test", "lead")
+        assert "ok    send test: lead: handed over; did it arrive?" in shown
+        assert [one.to for one in mailbox.received()] == ["lead@example.com"]
+    assert "FAIL  send test: boss: the rules know no recipient" in doctor(
+        capsys, "--send-test", "boss", code=5
+    )
+    assert "FAIL  send test: on_call: " in doctor(capsys, "--send-test", "on_call", code=5)
+    assert account.settings.tickets == 40
 
 
 def test_forms_are_not_said_to_have_fields_that_are_missing(

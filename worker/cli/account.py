@@ -2,6 +2,7 @@
 """`stipt setup` and `stipt doctor`: what an account needs, and how it stands."""
 
 from dataclasses import asdict
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -123,6 +124,12 @@ def doctor(
             metavar="TICKET",
         ),
     ] = None,
+    send_test: Annotated[
+        str | None,
+        typer.Option(
+            "--send-test", help="Also send this recipient a marked message.", metavar="NAME"
+        ),
+    ] = None,
     json: JsonFlag = False,
     quiet: QuietFlag = False,
     config: ConfigFile = None,
@@ -136,9 +143,12 @@ def doctor(
     if settings:
         _show_settings(found, json=json)
         return
+    chosen = found.account(account)
     findings: list[Finding] = []
     ticket = None if write_test is None else write_test.removeprefix("#")
-    for finding in examine(found, found.account(account), clock_of(found).now, ticket):
+    looked = examine(found, chosen, clock_of(found).now, ticket)
+    told = () if send_test is None else (_send_test(found, chosen, send_test),)
+    for finding in chain(looked, told):
         findings.append(finding)
         if not json and not (quiet and finding.outcome == "ok"):
             result(_finding_line(finding))
@@ -146,6 +156,21 @@ def doctor(
         as_json({"checks": [asdict(one) for one in findings]})
     if any(one.outcome == "fail" for one in findings):
         raise typer.Exit(ExitCode.VIOLATION)
+
+
+def _send_test(settings: "Settings", account: "AccountSettings", name: str) -> "Finding":
+    """A marked message to one recipient, as `stipt notify --test` sends it."""
+    from worker.cli.notify import try_recipient
+    from worker.doctor_finding import Finding
+    from worker.rule_folder import RulesInvalid, RulesMissing, load_folder
+
+    try:
+        sent = try_recipient(settings, account, load_folder(account.rules_path), name)
+    except (CommandFailed, RulesInvalid, RulesMissing) as fault:
+        return Finding("send test", name, "fail", str(fault))
+    if sent.outcome == "sent":
+        return Finding("send test", name, "ok", "handed over; did it arrive?")
+    return Finding("send test", name, "fail", sent.detail or sent.outcome)
 
 
 def _show_settings(found: "Settings", *, json: bool) -> None:
