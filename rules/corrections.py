@@ -21,7 +21,9 @@ def corrections(
 
     Args:
         closed: the statement as it was closed.
-        again: the same period of the same customer, counted again.
+        again: the same period of the same customer, counted again with the
+            obligations as they were promised then: a change of what is promised
+            is no fact, and corrects nothing.
         earlier: corrections of it that closed statements already hold; only
             what they do not say yet is new.
 

@@ -15,18 +15,32 @@ if TYPE_CHECKING:
 
     from rules.evidence import Party
     from rules.policy import Policy
+    from rules.terms import Terms
 
 E = TypeVar("E", bound=Evidence)
 
 
+def agreements(parties: Iterable[Party], policy: Policy) -> dict[Party, Agreement]:
+    """What holds for each customer; those that the policy knows no more are left out."""
+    contracts: dict[str, Terms] = {}
+    tiers: dict[str, Terms] = {}
+    for terms in all_terms(policy):
+        if terms.contract is None:
+            tiers[terms.tier.name] = terms
+        else:
+            contracts[terms.contract.name] = terms
+    found: dict[Party, Agreement] = {}
+    for party in parties:
+        by_contract = party.customer is not None
+        known = contracts.get(party.customer or "") if by_contract else tiers.get(party.tier or "")
+        if known is not None:
+            found[party] = Agreement(party, known, policy)
+    return found
+
+
 def agreement_of(party: Party, policy: Policy) -> Agreement | None:
     """What holds for a customer by this policy; None where it knows the party no more."""
-    for terms in all_terms(policy):
-        if terms.contract is not None and terms.contract.name == party.customer:
-            return Agreement(party, terms, policy)
-        if terms.contract is None and terms.tier.name == party.tier:
-            return Agreement(party, terms, policy)
-    return None
+    return agreements([party], policy).get(party)
 
 
 def by_party(records: Records) -> dict[Party | None, Records]:
