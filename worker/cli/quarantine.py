@@ -26,7 +26,10 @@ def show(
     config: ConfigFile = None,
     account: AccountName = None,
 ) -> None:
-    """List the tickets in quarantine: since when, how often tried, and why."""
+    """List the tickets that are left alone because judging or writing them keeps failing.
+
+    Since when, how often tried, and why.
+    """
     from worker.settings import load_settings
     from worker.store.quarantine import quarantined
 
@@ -54,7 +57,7 @@ def release(
     config: ConfigFile = None,
     account: AccountName = None,
 ) -> None:
-    """Look at quarantined tickets again, at once and as if they had never failed."""
+    """Look at quarantined tickets again, as if they had never failed."""
     from worker.settings import load_settings
     from worker.store.quarantine import release_quarantined
 
