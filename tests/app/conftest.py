@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="session")
+# Not for the whole run: as long as Playwright lives, nothing else may run an event loop here.
+@pytest.fixture(scope="package")
 def harness() -> Iterator[Harness]:
     """The app of this repository in a fake Zendesk page."""
     with ExitStack() as stack:
