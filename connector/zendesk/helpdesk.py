@@ -16,7 +16,7 @@ from connector.zendesk.inventory import count_changed, read_inventory
 from connector.zendesk.notes import Notes
 from connector.zendesk.schedules import CalendarDefinition, read_schedules
 from connector.zendesk.session import Session
-from connector.zendesk.webhook import WebhookReport, ensure_webhook
+from connector.zendesk.webhook import WebhookReport, ensure_webhook, webhook_secret
 from connector.zendesk.wire import RowUnreadable
 from connector.zendesk.write import Writer
 
@@ -68,6 +68,10 @@ class ZendeskHelpdesk:
     ) -> WebhookReport:
         """Make the webhook that tells us of updates, and its trigger. Idempotent."""
         return ensure_webhook(self._session, endpoint, secrets=secrets, dry_run=dry_run)
+
+    def webhook_secret(self, endpoint: str) -> str | None:
+        """The secret that signs the webhook to this address; None where there is none."""
+        return webhook_secret(self._session, endpoint)
 
     def schedules(self) -> list[CalendarDefinition]:
         """The account's schedules as calendars of rule files."""

@@ -77,6 +77,16 @@ def ensure_webhook(
         return _Hook(client, endpoint, secrets, is_dry=dry_run).ensure()
 
 
+def webhook_secret(session: Session, endpoint: str) -> str | None:
+    """The secret that signs the webhook to this address; None where there is no such webhook.
+
+    Raises:
+        HelpdeskError: the account could not be read.
+    """
+    with SetupClient(session).opened() as client:
+        return _Hook(client, endpoint, (), is_dry=True).secret()
+
+
 class _Hook:
     """One run of the set-up."""
 
@@ -95,6 +105,13 @@ class _Hook:
         trigger = self._trigger(hook)
         secret = self._client.webhooks.show_secret(hook).secret
         return WebhookReport(self._endpoint, webhook, trigger, secret in self._secrets)
+
+    def secret(self) -> str | None:
+        """The present webhook's secret."""
+        found = self._present_webhook()
+        if found is None or found.endpoint != self._endpoint:
+            return None
+        return str(self._client.webhooks.show_secret(found).secret)
 
     def _webhook(self) -> tuple[Webhook | None, Deed]:
         from zenpy.lib.api_objects import Webhook  # noqa: PLC0415 - heavy, set-up only

@@ -106,6 +106,29 @@ def test_setup_registers_the_webhook_once_where_it_is_known_how_to_reach_it(
     assert webhook["is_known"] is True
 
 
+def test_setup_writes_the_webhooks_secret_where_only_its_user_reads_it(
+    account: Sandbox,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "webhook-secret"
+    assert run(["setup", "--yes", "--secret-file", str(file)]) == 1
+    assert "needs STIPT_PUBLIC_URL" in capsys.readouterr().err
+    monkeypatch.setenv("STIPT_PUBLIC_URL", "https://sla.example.com")
+    file.write_text("old")
+    file.chmod(0o644)
+    assert run(["setup", "--yes", "--secret-file", str(file)]) == 0
+    (secret,) = account.site.webhooks.secrets.values()
+    assert file.read_text() == f"{secret}\n"
+    assert file.stat().st_mode & 0o777 == 0o600
+    told = capsys.readouterr()
+    assert secret not in told.out + told.err
+    monkeypatch.setenv("STIPT_WEBHOOK_SECRET_FILE", str(file))
+    assert run(["setup", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["webhook"]["is_known"] is True
+
+
 def test_doctor_fails_while_fields_are_missing_and_not_after_setup(
     account: Sandbox, capsys: pytest.CaptureFixture[str]
 ) -> None:

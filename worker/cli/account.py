@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`stipt setup` and `stipt doctor`: what an account needs, and how it stands."""
 
+import os
 from dataclasses import asdict
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +15,7 @@ from worker.cli.output import JsonFlag, QuietFlag, as_json, coloured, result, sa
 
 if TYPE_CHECKING:
     from connector.base import FieldsReport
+    from connector.zendesk.helpdesk import ZendeskHelpdesk
     from connector.zendesk.webhook import WebhookReport
     from worker.doctor_finding import Finding
     from worker.settings import AccountSettings, Settings
@@ -23,6 +26,13 @@ _WORDS = {"ok": ("ok  ", "green"), "warn": ("warn", "yellow"), "fail": ("FAIL", 
 def setup(
     *,
     yes: Yes = False,
+    secret_file: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write the webhook's secret to this file, for STIPT_WEBHOOK_SECRET_FILE.",
+            metavar="FILE",
+        ),
+    ] = None,
     json: JsonFlag = False,
     quiet: QuietFlag = False,
     config: ConfigFile = None,
@@ -41,6 +51,8 @@ def setup(
     tiers = [tier.name for tier in policy.tiers]
     helpdesk = zendesk(chosen, now=lambda: present(settings), bots=policy.settings.bots)
     endpoint, secrets = _webhook_of(settings, chosen)
+    if secret_file is not None and endpoint is None:
+        raise CommandFailed("--secret-file needs STIPT_PUBLIC_URL: without it there is no webhook")
 
     def ensure(*, dry_run: bool) -> "tuple[FieldsReport, WebhookReport | None]":
         fields = helpdesk.ensure_fields(tiers=tiers, dry_run=dry_run)
@@ -59,11 +71,12 @@ def setup(
         outcome = "Done."
     else:
         outcome = "Everything is there already."
+    saved = secret_file and endpoint and _save_secret(helpdesk, endpoint, secret_file)
     pasted = " ".join(f"{key}={number}" for key, number in fields.ids.items())
     if not json:
         result(f"For the Zendesk app's setting field_ids: {pasted}")
     if not quiet:
-        for line in (outcome, *_advice(webhook)):
+        for line in (outcome, *([saved] if saved else _advice(webhook))):
             say(line)
     if json:
         found = asdict(fields) | {"field_ids": pasted}
@@ -79,6 +92,15 @@ def _webhook_of(
     if settings.public_url is None:
         return None, ()
     return settings.public_url.rstrip("/") + webhook_path(account.name), webhook_secrets(account)
+
+
+def _save_secret(helpdesk: "ZendeskHelpdesk", endpoint: str, path: Path) -> str:
+    """Write the webhook's secret where only this user reads it; what to tell of it."""
+    secret = helpdesk.webhook_secret(endpoint)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        path.chmod(0o600)  # also where the file was there before
+        file.write(f"{secret or ''}\n")
+    return f"{path} holds the webhook's secret: set STIPT_WEBHOOK_SECRET_FILE to it"
 
 
 _MARKS = {"created": "+ ", "changed": "~ ", "present": "  "}
@@ -97,8 +119,8 @@ def _advice(report: "WebhookReport | None") -> list[str]:
     if report is None or report.is_known:
         return []
     told = (
-        "The webhook's secret is not in STIPT_WEBHOOK_SECRET yet: copy it from Admin Center, "
-        "Apps and integrations, Webhooks, Stipt, Reveal secret, and restart stipt run."
+        "The webhook's secret is not in STIPT_WEBHOOK_SECRET yet: write it with --secret-file, "
+        "set STIPT_WEBHOOK_SECRET_FILE to that file, and restart stipt run."
     )
     return [told]
 
