@@ -491,11 +491,11 @@ def _status_cycle(measure: str, updates: list[Update]) -> Cycle:
 
 @dataclass
 class Slot:
-    """A quarter of an hour of a cycle's life."""
+    """A quarter of an hour of a cycle's life; `since` is when the pause began that it lies in."""
 
     at: int
     running: bool
-    standing: bool
+    since: int | None
     is_open: bool
     hours: Hours
 
@@ -511,6 +511,8 @@ class Life:
     """What applied from an update on; updates while solved and the end left out."""
     stands_at_stop: bool
     """Whether the cycle is open and the clock stands at `stop`."""
+    stand: Callable[[Applied, int], int | None]
+    """Since when a target's clock stands that stands at an instant."""
 
     def elapsed(self, until: int) -> int:
         """Running slots before `until`."""
@@ -520,37 +522,30 @@ class Life:
     def run(self) -> list[int]:
         return [one.at for one in self.slots if one.running]
 
-    @cached_property
-    def _stands(self) -> list[list[Slot]]:
-        found: list[list[Slot]] = []
-        previous = False
-        for one in self.slots:
-            if one.standing:
-                if not previous:
-                    found.append([])
-                found[-1].append(one)
-            previous = one.standing
-        return found
-
     def in_force(self, at: int) -> Applied | None:
         return self.applied[max(slot for slot in self.applied if slot <= at)]
 
+    def applied_since(self, at: int) -> int:
+        """Since when the target applies that is in force at an instant."""
+        earlier = sorted(slot for slot in self.applied if slot <= at)
+        since = earlier.pop()
+        while earlier and self.applied[earlier[-1]] == self.applied[since]:
+            since = earlier.pop()
+        return since
+
     def stands(self, until: int) -> list[tuple[int, int]]:
         """Begin and open slots of every stand of the clock before `until`."""
-        return [
-            (stand[0].at, sum(one.is_open for one in stand if one.at < until))
-            for stand in self._stands
-            if stand[0].at < until
-        ]
+        found: dict[int, int] = {}
+        for one in self.slots:
+            if one.since is not None and one.at < until:
+                found[one.since] = found.get(one.since, 0) + one.is_open
+        return sorted(found.items())
 
-    def stands_since(self, at: int) -> int | None:
-        """Begin of the stand that lasts just before and still at `at`."""
-        if at == self.stop and not self.stands_at_stop:
+    def stands_since(self, applied: Applied, at: int) -> int | None:
+        """Since when the clock of a target stands that stands at `at`."""
+        if at == self.stop and self.cycle.end is not None:
             return None
-        for stand in self._stands:
-            if stand[0].at < at and (stand[-1].at >= at or stand[-1].at + 1 == at == self.stop):
-                return stand[0].at
-        return None
+        return self.stand(applied, at)
 
 
 def live(
@@ -565,16 +560,26 @@ def live(
     if all(one is None for one in applied.values()):
         return None
     stop = now if cycle.end is None else cycle.end
-    slots = [_slot_of_life(cycle, at, updates, applied) for at in range(cycle.start, stop)]
+
+    def stand(counted: Applied, at: int) -> int | None:
+        since = at
+        while since >= cycle.start and is_standing(counted, cycle, since, updates):
+            since -= 1
+        return None if since == at else since + 1
+
+    slots = [_slot_of_life(cycle, at, applied, stand) for at in range(cycle.start, stop)]
     stands = False
     last = applied[max(slot for slot in applied if slot <= stop)]
     if cycle.end is None and last is not None:
-        stands = is_paused(last, cycle, stop, updates)
-    return Life(cycle, stop, [one for one in slots if one is not None], applied, stands)
+        stands = stand(last, stop) is not None
+    return Life(cycle, stop, [one for one in slots if one is not None], applied, stands, stand)
 
 
 def _slot_of_life(
-    cycle: Cycle, at: int, updates: list[Update], applied: dict[int, Applied | None]
+    cycle: Cycle,
+    at: int,
+    applied: dict[int, Applied | None],
+    stand: Callable[[Applied, int], int | None],
 ) -> Slot | None:
     counted = applied[max(slot for slot in applied if slot <= at)]
     if counted is None:  # as if the next target that comes had been there
@@ -584,12 +589,13 @@ def _slot_of_life(
         counted = applied[min(later)]
     assert counted is not None
     counts = counted.counts(cycle.start, at)
-    solved = any(begin <= at < end for begin, end in cycle.solved)
-    standing = solved or is_paused(counted, cycle, at, updates)
-    return Slot(at, counts and not standing, standing, counts, counted.clock_hours)
+    since = stand(counted, at)
+    return Slot(at, counts and since is None, since, counts, counted.clock_hours)
 
 
-def is_paused(counted: Applied, cycle: Cycle, at: int, updates: list[Update]) -> bool:
+def is_standing(counted: Applied, cycle: Cycle, at: int, updates: list[Update]) -> bool:
+    if any(begin <= at < end for begin, end in cycle.solved):
+        return True
     values = [one.after for one in updates if one.slot <= at][-1]
     assert values is not None
     return counted.pauses(cycle.measure, values.status, values.custom)
@@ -696,7 +702,7 @@ def is_exceeded(life: Life, applied: Applied, at: int) -> bool:
     if applied.span.unit == "seconds":
         return life.elapsed(at) * GRID > applied.span.amount
     due = days_due(life, applied, at).judged
-    since = life.stands_since(at)
+    since = life.stands_since(applied, at)
     return at > due and not (since is not None and since < due)
 
 
@@ -718,7 +724,7 @@ def whole(life: Life, applied: Applied, due: Due | None) -> int:
         return applied.span.amount
     end = life.stop
     if due is None:  # paused: the due is the one that it was when the pause began
-        since = life.stands_since(life.stop)
+        since = life.stands_since(applied, life.stop)
         end = life.stop if since is None else since
         due = days_due(life, applied, end)
     ahead = range(end, due.judged)
@@ -808,7 +814,8 @@ def first_breach(life: Life) -> Breach | None:
         before = life.in_force(at - 1) if at > life.cycle.start else None
         solved = any(begin < at <= end for begin, end in life.cycle.solved)
         if before is not None and not solved and is_exceeded(life, before, at):
-            return Breach(before, at - 1, due_of(life, before, at))
+            due = due_of(life, before, at)
+            return Breach(before, max(due.judged, life.applied_since(at - 1)), due)
         arrived = life.applied.get(at)
         if arrived is not None and is_exceeded(life, arrived, at):
             return Breach(arrived, at, due_of(life, arrived, at))
