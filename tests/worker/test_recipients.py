@@ -471,3 +471,23 @@ def test_tickets_are_compared_with_the_helpdesk_once_for_a_message(any_site: Sit
     assert any_site.helpdesk.spent["tickets"] == before + 1
     with any_site.database.read("default") as books:
         assert books.tx.execute(sa.select(tickets.c.ticket_id)).all()
+
+
+# Dry run
+
+
+def test_in_a_dry_run_nobody_is_told_and_nothing_of_it_is_sent_later(any_site: Site) -> None:
+    any_site.start(write="off")
+    any_site.helpdesk.add("1")
+    any_site.once()
+    any_site.wait(hours=2)
+    any_site.once()
+    assert rows(any_site, "state", "detail") == [("dropped", "dry run")]
+    any_site.start(write="on")
+    any_site.once()
+    assert any_site.mailbox.sent == []
+    any_site.wait(hours=1)  # what comes due from now on is told
+    any_site.once()
+    assert [one.keys for one in any_site.mailbox.sent if one.recipient == "team_lead"] == [
+        ("1h before",)
+    ]

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from worker.notify.markup import Line, plain
-from worker.notify.text import Template, Text, heading
+from worker.notify.text import LATE_WORTH_SAYING, Template, Text, heading, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,6 +36,9 @@ def compose_digest(members: Sequence[tuple[OutboxMessage, Setting]], *, repeat: 
     subject = Template(wording.digest).render(count)
     head = [Line(Template(wording.digest_first).render(count))]
     tail = [Line(wording.repeat)] if repeat else []
+    late = max(message.late_by for message, _ in members)
+    if late >= LATE_WORTH_SAYING:
+        tail.append(Line(Template(wording.late).render({"late_by": spoken(late, wording)})))
     lines = [Line(heading(message, where), where.link) for message, where in tickets[:MOST_SHOWN]]
     room = setting.room - len(subject) - len(wording.digest_more) - len(count["count"]) - 4
     while len(lines) > 1 and len(plain([*head, *lines, *tail])) > room:
