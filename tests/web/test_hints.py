@@ -25,7 +25,7 @@ def hint(site: Site, *idents: str) -> None:
     """A webhook tells of these tickets."""
     with site.database.write("default") as books:
         for ident in idents:
-            take_hint(books, uuid4().hex, ident, site.clock.now())
+            take_hint(books, uuid4().hex, ident, site.clock.now() - timedelta(seconds=1))
 
 
 def follow(site: Site) -> Followed:
@@ -249,6 +249,22 @@ def test_a_stop_leaves_the_rest_for_the_next_start(site: Site) -> None:
     reader = HintReader(site.database, site.helpdesk, site.clock, stops_after_one)
     assert reader.follow_due() == Followed(claimed=3, read=1, waiting=2)
     assert waiting(site) == 2
+
+
+def test_a_ticket_is_read_once_the_second_of_its_update_is_over(any_site: Site) -> None:
+    site = any_site
+    site.start()
+    site.helpdesk.add("1")
+    with site.database.write("default") as books:
+        assert take_hint(books, "one", "1", site.clock.now())
+    assert follow(site).claimed == 0
+    site.wait(seconds=1)
+    with site.database.write("default") as books:
+        assert take_hint(books, "another", "1", site.clock.now())
+    assert follow(site).claimed == 0
+    site.wait(seconds=1)
+    assert follow(site).read == 1
+    assert waiting(site) == 0
 
 
 def test_new_tickets_are_judged_while_the_first_sync_still_goes_on(site: Site) -> None:

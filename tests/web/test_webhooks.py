@@ -143,6 +143,7 @@ def test_fifty_equal_calls_at_once_are_one_evaluation(served: Caller) -> None:
         answers = list(threads.map(lambda _: served.post(body, headers), range(50)))
     results = sorted(answer.json()["result"] for answer in answers)
     assert results == [*["duplicate"] * 49, "taken"]
+    served.site.wait(seconds=1)
     work = served.installation.accounts[0]
     assert (work.hints.follow_due().read, work.hints.follow_due().claimed) == (1, 0)
     look = work.reconciler.claim()

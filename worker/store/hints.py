@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 
     from worker.store.database import Books
 
+_AFTER = 1
+"""Seconds after a hint in which its ticket is read: the helpdesk tells times in whole seconds, so
+that a second update within one second cannot be told from the first."""
+
+_WAITED = 5
+"""Seconds beyond which a hint has been put off."""
+
 _rows = hints.c
 
 
@@ -48,11 +55,16 @@ def take_hint(books: Books, event_id: str, ticket_id: str, now: datetime) -> boo
     if books.tx.execute(call.on_conflict_do_nothing()).rowcount == 0:
         return False
     hint = books.insert(hints).values(
-        account=books.account, ticket_id=ticket_id, first_at=at, due=at, told=1, tries=0
+        account=books.account, ticket_id=ticket_id, first_at=at, due=at + _AFTER, told=1, tries=0
     )
+    later = hint.excluded.due
     books.tx.execute(
         hint.on_conflict_do_update(
-            index_elements=["account", "ticket_id"], set_={"told": _rows.told + 1}
+            index_elements=["account", "ticket_id"],
+            set_={
+                "told": _rows.told + 1,
+                "due": sa.case((_rows.due < later, later), else_=_rows.due),
+            },
         )
     )
     return True
@@ -100,7 +112,7 @@ def is_any_put_off(books: Books) -> bool:
     """Whether a hinted ticket waits that there was no room to read yet."""
     choice = (
         sa.select(_rows.ticket_id)
-        .where(books.of(hints), _rows.due > _rows.first_at, _rows.tries == 0)
+        .where(books.of(hints), _rows.due > _rows.first_at + _WAITED, _rows.tries == 0)
         .limit(1)
     )
     return books.tx.execute(choice).scalar() is not None
