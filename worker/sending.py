@@ -15,10 +15,10 @@ from worker.outcomes import Outcomes
 from worker.parcels import Batch, Parcel, claim_parcels
 from worker.store.accounts import account_row
 from worker.store.messages import (
+    begin_sending,
     claim_messages,
     mark_checked,
     put_back,
-    still_claimed,
     still_needed,
 )
 from worker.store.tables import outbox
@@ -201,8 +201,8 @@ class Outbox:
 
     def _sort_out(self, claimed: Sequence[Claimed]) -> tuple[list[Claimed], Counter[str]]:
         """Those that are still ours and still needed; the ones that are not are closed."""
-        with self._database.read(self._account) as books:
-            ours = still_claimed(books, claimed)
+        with self._database.write(self._account) as books:
+            ours = begin_sending(books, claimed)
             needed = still_needed(books, [one.message for one in claimed])
         mine = [one for one in claimed if one.message.id in ours]
         idle = [one for one in mine if one.message.id not in needed]

@@ -12,7 +12,7 @@ from tests.worker.conftest import Site
 from worker.notify.messenger import Delivery, Links, Messenger
 from worker.outbox import SendResult
 from worker.sending import Outbox
-from worker.store.messages import claim_messages
+from worker.store.messages import begin_sending, claim_messages
 from worker.store.tables import outbox
 from worker.wiring import AccountWork
 
@@ -85,7 +85,7 @@ def test_a_message_whose_sender_died_is_read_back_first(
 ) -> None:
     with_a_message(any_site)
     with any_site.database.write("default") as books:
-        claim_messages(books, any_site.clock.now(), 10, 60)
+        begin_sending(books, claim_messages(books, any_site.clock.now(), 10, 60))
     any_site.database.lease_skew = 61
     any_site.mailbox.read_back = read_back
     send(any_site)
@@ -93,6 +93,16 @@ def test_a_message_whose_sender_died_is_read_back_first(
     assert len(any_site.mailbox.sent) == sent
     assert row(any_site)["state"] == "sent"
     assert all(one.may_be_repeat for one in any_site.mailbox.sent)
+
+
+def test_a_message_that_was_claimed_and_not_begun_is_no_repeat(any_site: Site) -> None:
+    with_a_message(any_site)
+    with any_site.database.write("default") as books:
+        claim_messages(books, any_site.clock.now(), 10, 60)
+    any_site.database.lease_skew = 61
+    send(any_site)
+    assert any_site.mailbox.asked == 0
+    assert [one.may_be_repeat for one in any_site.mailbox.sent] == [False]
 
 
 def test_a_temporary_failure_is_tried_again_without_a_doubt(any_site: Site) -> None:

@@ -99,7 +99,11 @@ def _claim(books: Books, choice: sa.Select[tuple[int]], token: str, lease: int) 
         .where(_rows.id.in_(sa.select(books.database.for_claim(choice).c.id)))
         .values(
             # It was being sent and nobody said how that ended.
-            ambiguous=sa.case((_rows.state == "sending", DOUBTFUL), else_=_rows.ambiguous),
+            ambiguous=sa.case(
+                (sa.and_(_rows.state == "sending", _rows.begun == 1), DOUBTFUL),
+                else_=_rows.ambiguous,
+            ),
+            begun=0,
             state="sending",
             claim=token,
             lease_until=books.database.lease_now() + lease,
@@ -181,14 +185,22 @@ def still_needed(books: Books, messages: Sequence[OutboxMessage]) -> set[int]:
     }
 
 
-def still_claimed(books: Books, claimed: Sequence[Claimed]) -> set[int]:
-    """Those that are still ours, by the id of the message; asked right before they go out."""
-    choice = sa.select(_rows.id).where(
-        _rows.id.in_([one.message.id for one in claimed]),
-        _rows.claim == claimed[0].token,
-        _rows.state == "sending",
+def begin_sending(books: Books, claimed: Sequence[Claimed]) -> set[int]:
+    """Note that these are about to go out; those that are still ours, by the id of the message.
+
+    Only from here on may they have arrived, if this process dies.
+    """
+    begin = (
+        sa.update(outbox)
+        .where(
+            _rows.id.in_([one.message.id for one in claimed]),
+            _rows.claim == claimed[0].token,
+            _rows.state == "sending",
+        )
+        .values(begun=1)
+        .returning(_rows.id)
     )
-    return set(books.tx.execute(choice).scalars())
+    return set(books.tx.execute(begin).scalars())
 
 
 def finish_message(  # noqa: PLR0913 -- what became of which message, when, and what is in doubt

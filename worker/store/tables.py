@@ -236,6 +236,8 @@ outbox = sa.Table(
     _instant("lease_until"),
     _count("attempt"),
     _flag("ambiguous"),  # 1: an earlier try may have arrived; 2: and it is wanted all the same
+    # 1: a claimed message is about to be sent; before that it has certainly not arrived.
+    sa.Column("begun", sa.SmallInteger, nullable=False, server_default="1"),
     _text("digest", nullable=True),  # the digest as part of which it was tried
     _instant("checked_at"),  # when the ticket was last compared with the helpdesk for it
     _text("detail", nullable=True),
