@@ -21,13 +21,14 @@ from connector.sandbox.settings import SandboxSettings
 from worker.demo_mailbox import Mailbox
 from worker.pass_report import Work, pass_report
 from worker.rule_folder import load_folder
-from worker.run import Service
+from worker.run import EVERYTHING, Service
 from worker.run_once import run_once
 from worker.settings import load_settings
 from worker.store.database import Database
 from worker.store.looks import wake_all
 from worker.store.messages import count_messages
 from worker.store.summary import count_changes
+from worker.web.binding import AddressTaken, listen
 from worker.wiring import Parts, opened, zendesk
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from worker.settings import Settings
     from worker.wiring import Installation
 
+_HOST, _PORT = "127.0.0.1", 8080
 STARTER = Path(__file__).parent / "starter"
 
 # Zendesk's exports withhold the last minute, so our own writes are seen after it.
@@ -119,7 +121,7 @@ class Demo:
 
     def __init__(self, settings: DemoSettings) -> None:
         self._open = ExitStack()
-        self._sandbox = Sandbox(
+        self.sandbox = Sandbox(
             SandboxSettings(
                 tickets=settings.tickets,
                 seed=settings.seed,
@@ -127,14 +129,14 @@ class Demo:
                 traffic=None if settings.speed else 0.0,
             )
         )
-        self.clock = DemoClock(self._sandbox)
+        self.clock = DemoClock(self.sandbox)
         self.mailbox = Mailbox()
         self._folder = Path()
 
     def __enter__(self) -> Demo:
         self._folder = Path(self._open.enter_context(tempfile.TemporaryDirectory("-stipt-demo")))
-        self._open.callback(self._sandbox.stop)
-        self._sandbox.start()
+        self._open.callback(self.sandbox.stop)
+        self.sandbox.start()
         self._open.enter_context(self.mailbox)
         rules = self._folder / "sla"
         shutil.copytree(STARTER, rules)
@@ -152,11 +154,11 @@ class Demo:
     @property
     def url(self) -> str:
         """Where the sandbox is."""
-        return self._sandbox.base_url
+        return self.sandbox.base_url
 
     def set_up(self) -> tuple[tuple[str, ...], int]:
         """Create the ticket fields; the names of those created, and the calls it took."""
-        settings = self._settings()
+        settings = self.settings()
         account = settings.account()
         tiers = [tier.name for tier in load_folder(self._folder / "sla").tiers]
         helpdesk = zendesk(account, now=self.clock.now)
@@ -167,21 +169,26 @@ class Demo:
         """Set up, pass over everything, and pass again to show that nothing is left to write."""
         created, setup_calls = self.set_up()
         first = self._pass(on_progress)
-        self._sandbox.advance(_UNTIL_OWN_WRITES_ARE_SEEN)
+        self.sandbox.advance(_UNTIL_OWN_WRITES_ARE_SEEN)
         settled = self._pass(on_progress)
         self._wake_all()
         second = self._pass(on_progress)
         received = tuple(self.mailbox.received())
         return Passed(created, setup_calls, (first, settled), second, received)
 
-    def live(self, every_s: float, stop: threading.Event) -> Generator[PassReport, None, None]:
+    def live(
+        self, every_s: float, stop: threading.Event, on_board: Callable[[str], None]
+    ) -> Generator[PassReport, None, None]:
         """Run the service over the living sandbox; every few real seconds what it has done so far.
 
-        It ends, with what was begun finished, when `stop` is set or the iterator is closed.
+        `on_board` is told the board's address once it is served. It ends, with what was begun
+        finished, when `stop` is set or the iterator is closed.
         """
-        with opened(self._settings(), Parts(clock=self.clock)) as installation:
-            service = Service(installation, ("poll", "tick", "work"))
+        settings = self.settings().model_copy(update={"http_bind": _free_bind()})
+        with opened(settings, Parts(clock=self.clock)) as installation:
+            service = Service(installation, EVERYTHING)
             service.start()
+            on_board(f"http://{service.address}/")
             try:
                 while not stop.wait(every_s):
                     yield _so_far(installation)
@@ -189,10 +196,10 @@ class Demo:
                 service.drain()
 
     def _pass(self, on_progress: Callable[[str, Work], None] | None) -> PassReport:
-        return run_once(self._settings(), Parts(clock=self.clock), on_progress=on_progress)[0]
+        return run_once(self.settings(), Parts(clock=self.clock), on_progress=on_progress)[0]
 
     def _wake_all(self) -> None:
-        settings = self._settings()
+        settings = self.settings()
         database = Database(settings.database_url.get_secret_value())
         try:
             with database.write(settings.account().name) as books:
@@ -200,8 +207,9 @@ class Demo:
         finally:
             database.close()
 
-    def _settings(self) -> Settings:
-        sandbox = self._sandbox.settings
+    def settings(self) -> Settings:
+        """What the worker is told: this sandbox, a folder of its own, writing on."""
+        sandbox = self.sandbox.settings
         return load_settings(
             environment={
                 "STIPT_ZENDESK_URL": self.url,
@@ -223,6 +231,15 @@ class Demo:
             for recipient in load_folder(rules).recipients.values()
             if recipient.url_name is not None
         }
+
+
+def _free_bind() -> str:
+    """The board's usual place; any other where that is taken."""
+    try:
+        listen("STIPT_HTTP_BIND", _HOST, _PORT).close()
+    except AddressTaken:
+        return f"{_HOST}:0"
+    return f"{_HOST}:{_PORT}"
 
 
 def _so_far(installation: Installation) -> PassReport:

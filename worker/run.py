@@ -54,15 +54,17 @@ POLL_LEASE = 60
 
 _AUDIT_EVERY = 60
 _AFTER_FAULT = 5.0
-_EVERYTHING: tuple[Role, ...] = ("all",)
+EVERYTHING: tuple[Role, ...] = ("all",)
+"""The roles of a process that is alone."""
+
 _log = get_logger(__name__)
 
-__all__ = ["Role", "Service", "run", "run_once"]
+__all__ = ["EVERYTHING", "Role", "Service", "run", "run_once"]
 
 
 def run(
     settings: Settings,
-    roles: Collection[Role] = _EVERYTHING,
+    roles: Collection[Role] = EVERYTHING,
     parts: Parts | None = None,
 ) -> int:
     """Run until a signal; returns the exit code: 0 when everything was finished, else 143.

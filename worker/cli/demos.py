@@ -131,10 +131,14 @@ def _deadline_rows(report: "PassReport") -> list[list[str]]:
 
 
 def _live(running: "Demo") -> None:
-    say(f"A sandbox with a busy fictional helpdesk runs at {running.url}; Ctrl-C ends it.")
     running.set_up()
+
+    def on_board(address: str) -> None:
+        say(f"The board: {address}")
+        say(f"A sandbox with a busy fictional helpdesk runs at {running.url}; Ctrl-C ends it.")
+
     # Closed at the end, whatever ends it: only then has the worker finished what it had begun.
-    with closing(running.live(_EVERY_S, threading.Event())) as reports:
+    with closing(running.live(_EVERY_S, threading.Event(), on_board)) as reports:
         if sys.stdout.isatty():
             _show_screens(running, reports)
         else:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from rules.verdict import OPEN_STATES
 from worker.store.facts_json import current_of, organization_of
-from worker.store.tables import OPEN, organizations, tickets, verdicts
+from worker.store.tables import DUE, OPEN, call_budgets, organizations, tickets, verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -186,3 +186,29 @@ def _parts(idents: Sequence[str]) -> Iterator[Sequence[str]]:
     """Databases take so many values in one statement and no more."""
     for start in range(0, len(idents), _AT_ONCE):
         yield idents[start : start + _AT_ONCE]
+
+
+class CallsUsed(NamedTuple):
+    """Calls of a bucket in its last minute; `limit` None: not known yet."""
+
+    bucket: str
+    limit: int | None
+    used: int
+    blocked_until: int
+
+
+def calls_used(books: Books) -> list[CallsUsed]:
+    """What was asked of the helpdesk, bucket by bucket."""
+    rows = call_budgets.c
+    choice = (
+        sa.select(rows.bucket, rows.plan_limit, rows.used, sa.func.coalesce(rows.blocked_until, 0))
+        .where(books.of(call_budgets))
+        .order_by(rows.bucket)
+    )
+    return [CallsUsed(*row) for row in books.tx.execute(choice)]
+
+
+def oldest_look(books: Books) -> int | None:
+    """The moment of the ticket that is to be judged first, in epoch seconds."""
+    choice = sa.select(sa.func.min(tickets.c.look_at)).where(books.of(tickets), DUE)
+    return books.tx.execute(choice).scalar()

@@ -64,7 +64,7 @@ cursors = sa.Table(
 )
 
 # Queries must say the same in the same words, or SQLite does not use the index.
-_DUE = sa.text("settled = 1 AND quarantined_at IS NULL AND look_at IS NOT NULL")
+DUE = sa.text("settled = 1 AND quarantined_at IS NULL AND look_at IS NOT NULL")
 
 OPEN = sa.text("status NOT IN ('solved', 'closed') AND life = 'present'")
 """Tickets that somebody still works on."""
@@ -110,8 +110,8 @@ tickets = sa.Table(
         "ix_tickets_due",
         "account",
         "look_at",
-        sqlite_where=_DUE,
-        postgresql_where=_DUE,
+        sqlite_where=DUE,
+        postgresql_where=DUE,
     ),
     sa.Index(
         "ix_tickets_open",

@@ -67,8 +67,12 @@ def line_row(line: Line, scene: Scene) -> Html:
 
 def line_mark(line: Line, scene: Scene) -> str:
     """A name for what a row says, but for what is left: that moves by itself."""
-    due = None if line.cycle is None else line.cycle.due_at
-    shown = (line, None if due is None else scene.say.at(due))
+    ticket, cycle = line.ticket, line.cycle
+    shown: tuple[object, ...] = (ticket._replace(mark=(0, 0), cycles=()), line.state)
+    if cycle is not None:
+        at = None if cycle.due_at is None else scene.say.at(cycle.due_at)
+        left = cycle.elapsed_seconds if line.state == "paused" else None
+        shown += (cycle.measure, cycle.cycle, cycle.due_at, at, left)
     return f"{crc32(repr(shown).encode('utf-8', 'backslashreplace')):08x}"
 
 

@@ -7,25 +7,31 @@ import asyncio
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qs
 from zoneinfo import ZoneInfo
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from worker.explaining import explain_stored
+from worker.logs import get_logger
 from worker.view.speech import Speaker
 from worker.web.board.asking import WINDOW, asked_of, find
 from worker.web.board.board_page import board_page, window
+from worker.web.board.health_page import health_page
 from worker.web.board.layout import PAGE_POLICY, Scene, fragment
+from worker.web.board.messages_page import messages_page, retry
+from worker.web.board.policy_page import policy_page
 from worker.web.board.snapshot import Snapshot
 from worker.web.board.ticket_page import ticket_page
-from worker.web.board.viewer import role_of
+from worker.web.board.viewer import require_operator, role_of
 from worker.web.board.watching import EVERY_S, Watcher
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
+    from datetime import datetime
 
     from starlette.requests import Request
 
@@ -33,6 +39,8 @@ if TYPE_CHECKING:
     from worker.wiring import AccountWork, Installation
 
     Endpoint = Callable[[Request], Awaitable[Response]]
+
+_log = get_logger(__name__)
 
 MOST_WATCHERS: Final = 200
 """Readers whose boards are kept up to date at once; others read them by reloading."""
@@ -53,6 +61,10 @@ def board_routes(installation: Installation) -> list[Route]:
         Route("/board/events", board.events),
         Route("/tickets/{ident}", board.page(board.ticket)),
         Route("/tickets/{ident}/explanation.json", board.page(board.explanation)),
+        Route("/policy", board.page(board.policy)),
+        Route("/messages", board.page(board.messages)),
+        Route("/messages/retry", board.retry, methods=["POST"]),
+        Route("/health", board.page(board.health)),
         Route("/static/{name}", static),
     ]
 
@@ -108,6 +120,40 @@ class Board:
         if found is None:
             raise HTTPException(404)
         return found
+
+    def policy(self, request: Request) -> Response:
+        """The rules in force."""
+        scene, work = self.scene(request)
+        return policy_page(scene, work.policies.policy)
+
+    def messages(self, request: Request) -> Response:
+        """What was given up, what waits, what went out."""
+        scene, work = self.scene(request)
+        with self._installation.database.read(work.name) as books:
+            return messages_page(scene, books)
+
+    async def retry(self, request: Request) -> Response:
+        """Let messages that were given up go out again."""
+        require_operator(request, self._installation.settings)
+        scene, work = self.scene(request)
+        body = parse_qs((await request.body()).decode("latin-1"))
+        ids = [int(one) for one in body.get("id", []) if one.isdecimal()]
+        await run_in_threadpool(self._retry, work, ids, scene.now)
+        return RedirectResponse(scene.link("/messages"), 303)
+
+    def _retry(self, work: AccountWork, ids: list[int], now: datetime) -> None:
+        with self._installation.database.write(work.name) as books:
+            number = retry(books, ids, now)
+        _log.info("messages_retried", account=work.name, messages=number)
+
+    def health(self, request: Request) -> Response:
+        """How the worker stands."""
+        scene, work = self.scene(request)
+        heartbeats = self._installation.heartbeats
+        late = heartbeats.late()
+        loops = {loop: (age, loop in late) for loop, age in heartbeats.ages().items()}
+        with self._installation.database.read(work.name) as books:
+            return health_page(scene, books, work, loops)
 
     async def events(self, request: Request) -> Response:
         """What changes on the board, told as it does."""

@@ -126,7 +126,7 @@ def _target(
         _used(target, spoken),
         cycle_picture(found, place, scene.say, scene.second),
         _steps(scene, target, spoken),
-        _ledger(scene, found.ledgers[place]),
+        _ledger(scene, spoken.title, found.ledgers[place]),
         _terms(found, target, place),
         class_="card target",
         data_tone=target.tone,
@@ -171,7 +171,7 @@ def _when(scene: Scene, at: str | None, state: str) -> list[str]:
     return [state] if at is None else [f"{state}, {scene.say.at(at)}"]
 
 
-def _ledger(scene: Scene, segments: tuple[ClockSegment, ...]) -> Html | None:
+def _ledger(scene: Scene, name: str, segments: tuple[ClockSegment, ...]) -> Html | None:
     """Every stretch of the clock as a table: the picture for those who do not see it."""
     if not segments:
         return None
@@ -188,7 +188,9 @@ def _ledger(scene: Scene, segments: tuple[ClockSegment, ...]) -> Html | None:
         for one in segments
     ]
     table = e("table", e("thead", e("tr", *heads)), e("tbody", *rows))
-    box = e("div", table, class_="scroll", role="region", tabindex="0", aria_label="Stretches")
+    box = e(
+        "div", table, class_="scroll", role="region", tabindex="0", aria_label=f"Clock of {name}"
+    )
     number = f"{len(rows)} stretches" if len(rows) > 1 else "1 stretch"
     return e("details", e("summary", f"The clock, {number}"), box)
 
