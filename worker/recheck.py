@@ -104,9 +104,11 @@ class Recheck:
 def _is_newer(state: TicketState, known: KnownChange | None) -> bool:
     if known is None or state.updated_at <= known.updated_at:
         return False
-    if state.facts.status != known.status or known.written_at is None:
+    if state.facts.status != known.status:
         return True
-    return not _is_own(state.updated_at, known.written_at)
+    if known.is_being_written:
+        return False
+    return known.written_at is None or not _is_own(state.updated_at, known.written_at)
 
 
 def _is_own(updated_at: datetime, written_at: datetime) -> bool:

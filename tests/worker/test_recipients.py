@@ -15,7 +15,7 @@ from worker.recheck import Recheck
 from worker.sending import Outbox
 from worker.store.accounts import standing_notices
 from worker.store.messages import begin_sending, claim_messages
-from worker.store.tables import outbox, recipient_states, tickets
+from worker.store.tables import field_changes, outbox, recipient_states, tickets
 
 READ = Manner(per_minute=60, gathers=True)
 
@@ -297,6 +297,17 @@ def test_a_ticket_answered_a_moment_ago_is_not_warned_about(any_site: Site) -> N
 def test_a_ticket_that_only_stipt_has_written_is_not_read_again(any_site: Site) -> None:
     with_messages(any_site, 1)
     any_site.installation.accounts[0].writer.write_due()
+    send(any_site)
+    assert any_site.helpdesk.spent["ticket"] == 0
+    assert len(any_site.mailbox.sent) == 1
+
+
+def test_a_ticket_that_stipt_is_writing_at_this_moment_is_not_read_again(any_site: Site) -> None:
+    with_messages(any_site, 1)
+    any_site.wait(seconds=1)
+    any_site.helpdesk.happen("0", Happening(at=any_site.clock.now(), kind="field", by="stipt"))
+    with any_site.database.write("default") as books:
+        books.tx.execute(sa.update(field_changes).values(state="writing"))
     send(any_site)
     assert any_site.helpdesk.spent["ticket"] == 0
     assert len(any_site.mailbox.sent) == 1

@@ -12,7 +12,7 @@ from worker.store.current import with_values
 from worker.store.database import epoch, instant, instant_or_none
 from worker.store.facts_json import current_of, current_text, ticket_of, ticket_text, values_of
 from worker.store.organizations import latest_versions
-from worker.store.tables import tickets
+from worker.store.tables import field_changes, tickets
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -26,27 +26,41 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class KnownChange:
-    """A stored ticket's status and last update, and when our last write of it began."""
+    """A stored ticket's status and last update, and what we write into it ourselves.
+
+    `written_at` is when our last finished write began; `is_being_written` says
+    that one is under way.
+    """
 
     status: str
     updated_at: datetime
     written_at: datetime | None
+    is_being_written: bool
 
 
 def known_changes(books: Books, ticket_ids: Collection[str]) -> dict[str, KnownChange]:
     """Of these tickets, those that are stored, by id."""
+    under_way = sa.exists().where(
+        field_changes.c.account == tickets.c.account,
+        field_changes.c.ticket_id == tickets.c.ticket_id,
+        field_changes.c.state == "writing",
+    )
     columns = (
         tickets.c.ticket_id,
         tickets.c.status,
         tickets.c.updated_at,
         tickets.c.written_at,
+        under_way.label("is_being_written"),
     )
     choice = sa.select(*columns).where(
         books.of(tickets), tickets.c.ticket_id.in_(sorted(set(ticket_ids)))
     )
     return {
         row["ticket_id"]: KnownChange(
-            row["status"], instant(row["updated_at"]), instant_or_none(row["written_at"])
+            row["status"],
+            instant(row["updated_at"]),
+            instant_or_none(row["written_at"]),
+            bool(row["is_being_written"]),
         )
         for row in books.rows(choice)
     }
