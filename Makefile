@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 export DEBIAN_FRONTEND := noninteractive
 
-.PHONY: help demo test check coverage mutants screenshots services lock clean
+.PHONY: help demo test check coverage mutants kill screenshots services lock clean
 
 help:
 	@echo "make demo      a fictional helpdesk and the worker beside it, on this machine alone"
@@ -25,6 +25,7 @@ help:
 	@echo "make coverage  how many branches of rules/ its own tests reach"
 	@echo "make mutants   whether slips in the engine would be noticed (half an hour)"
 	@echo "make screenshots  take the pictures of the documentation afresh"
+	@echo "make kill      kill workers 200 times on each database, and count what arrived (ten minutes)"
 	@echo "make lock      renew requirements.lock and requirements-dev.lock from pyproject.toml"
 	@echo "make clean     remove the environment and everything that was built"
 
@@ -53,6 +54,9 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
 	PYTHONPATH=. $(BIN)/lint-imports
+
+kill: services $(VENV)/.installed-dev
+	@KILLS=200 $(BIN)/pytest -n 0 -s tests/kill/test_kills.py
 
 services:
 	@sh tests/services/ensure.sh postgresql redis chromium axe promtool

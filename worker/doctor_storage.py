@@ -85,7 +85,8 @@ def _remarks(books: Books) -> Iterator[Finding]:
     quarantined = count_quarantined(books)
     if quarantined:
         seen = f"{quarantined} tickets cannot be judged or written"
-        yield Finding("storage", "quarantine", "warn", seen, "the worker's log says why")
+        remedy = "stipt quarantine show says why; stipt quarantine release tries them again"
+        yield Finding("storage", "quarantine", "warn", seen, remedy)
     dead = messages_dead(books, _MOST_SHOWN)
     if dead.number:
         seen = f"{dead.number} will never arrive: {_listed(dead)}"

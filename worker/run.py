@@ -45,7 +45,7 @@ POLL_EVERY = 0.5
 HINTS_EVERY = 0.25
 """Real seconds between two looks whether somebody hinted at a ticket."""
 
-_HINTS_LEASE = 60
+HINTS_LEASE = 60
 """Real seconds for which one follows hints, renewed while it does."""
 
 THREADS = 4
@@ -219,7 +219,7 @@ class Service:
             if not work.hints.is_needed():
                 return HINTS_EVERY
             with kept_lease(
-                installation.database, work.name, "hints", holder(), _HINTS_LEASE
+                installation.database, work.name, "hints", holder(), HINTS_LEASE
             ) as is_ours:
                 claimed = work.hints.follow_due().claimed if is_ours else 0
             return 0.0 if claimed == HINTS_AT_ONCE else HINTS_EVERY

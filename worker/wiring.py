@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
     from worker.clock import Clock
     from worker.outbox import OutboxMessage, Sender
     from worker.settings import AccountSettings, Settings
+
+FROZEN_AFTER = 20.0
+"""Real seconds by which a wait may last longer than asked for; half of what leases outlast."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,9 +245,12 @@ class _Builder:
         return is_stopping
 
     def _pause(self, seconds: float) -> bool:
+        begun = time.monotonic()
         # What a connector waits for in the middle of a write is its bulk job.
         crash_point("job-submitted")
-        return self.clock.pause(seconds, self.stop)
+        is_stopping = self.clock.pause(seconds, self.stop)
+        # After a long freeze somebody else has taken over: what is not sent yet, stays unsent.
+        return is_stopping or time.monotonic() - begun > seconds + FROZEN_AFTER
 
     def _messenger(
         self, account: AccountSettings, helpdesk: Helpdesk, policies: PolicyShelf

@@ -21,12 +21,14 @@ from worker.store.accounts import (
     spend_write_budget,
     write_budget_left,
 )
+from worker.store.claims import renew_claims
 from worker.store.looks import wake
 from worker.store.states import refresh_current
 from worker.store.tables import field_changes
 from worker.store.wanted import (
     claim_wanted,
     finish_wanted,
+    hold_back,
     put_off_policy_changes,
     release_wanted,
     still_claimed,
@@ -58,6 +60,7 @@ _UNSENT_FOR = timedelta(seconds=60)
 
 _WAITS = tuple(timedelta(seconds=one) for one in (30, 60, 300, 1800, 3600))
 _GIVEN_UP_AFTER = 8
+_JUDGED_WITHIN = timedelta(seconds=5)
 _NEWS_COMES_WITHIN = timedelta(minutes=3)
 _OF_THE_TICKET: tuple[Cause, ...] = ("event", "time")
 _OF_RULES: tuple[Cause, ...] = ("policy",)
@@ -143,7 +146,9 @@ class Writer:
         doubtful = [one for one in claimed if one.is_ambiguous]
         sure = [one for one in claimed if not one.is_ambiguous]
         done, rest = self._read_back(doubtful)
-        with self._database.read(self._account) as books:
+        with self._database.write(self._account) as books:
+            # Whoever was held up past the lease takes it anew, or finds that another has it.
+            renew_claims(books, field_changes, claimed[0].claim, LEASE)
             ours = still_claimed(books, claimed)
         to_write = [one for one in (*sure, *rest) if one.id in ours]
         begun_at = self._clock.now()
@@ -151,7 +156,7 @@ class Writer:
         if to_write:
             crash_point("before-write")
             results = self._carry_out([_change(one) for one in to_write], urgent)
-            crash_point("written-not-marked")
+            crash_point("job-polled-not-stored")
         outcomes: Counter[str] = Counter()
         found = [(one, WriteResult(one.ticket_id, "equal", "already there")) for one in done]
         found += list(zip(to_write, results, strict=True))
@@ -251,6 +256,7 @@ class Writer:
             if not finish_wanted(books, one, state, result.detail, now):
                 # Another state became wanted meanwhile; what the ticket holds has changed.
                 wake(books, [one.ticket_id], now)
+                hold_back(books, one.ticket_id, now + _JUDGED_WITHIN)
 
     def _tell_refusals(
         self, books: Books, group: Sequence[tuple[Wanted, WriteResult]], now: datetime

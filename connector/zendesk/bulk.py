@@ -51,7 +51,7 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Unsent:
-    """Nothing was asked for: the helpdesk makes us wait."""
+    """Nothing was asked for: the helpdesk makes us wait, or we were told to stop."""
 
     why: str
 
@@ -67,11 +67,12 @@ Fate = Ended | Lost | Unsent | Declined
 
 
 class BulkRun(Generic[B]):
-    """Runs batches through jobs. Remembers whether any has been sent."""
+    """Runs batches through jobs. Remembers whether any has been sent, and whether to stop."""
 
     def __init__(self, jobs: Jobs) -> None:
         self._jobs = jobs
         self._has_sent = False
+        self._is_stopped = False
 
     def run(self, batches: Sequence[B]) -> list[tuple[B, Fate]]:
         """Start a few jobs, wait for them, start the next few; every batch with its fate.
@@ -83,6 +84,8 @@ class BulkRun(Generic[B]):
         fates: list[tuple[B, Fate]] = []
         waiting = list(batches)
         while waiting:
+            if self._is_stopped:
+                return [*fates, *((left, Unsent("the worker stopped")) for left in waiting)]
             running: dict[str, B] = {}
             while waiting and len(running) < JOBS_AT_ONCE:
                 batch = waiting.pop(0)
@@ -115,6 +118,7 @@ class BulkRun(Generic[B]):
         if not running:
             return []
         ended = self._jobs.finish({ident: batch.size for ident, batch in running.items()})
+        self._is_stopped = self._jobs.is_stopped
         return [(batch, Ended(_rows_of(ended.get(ident)))) for ident, batch in running.items()]
 
 

@@ -36,10 +36,14 @@ class _Jobs(Struct):
 
 
 class Jobs:
-    """Starts `update_many` jobs and follows them."""
+    """Starts `update_many` jobs and follows them.
+
+    `is_stopped` says of the last wait that it ended because we were told to stop.
+    """
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self.is_stopped = False
 
     def start(self, body: Mapping[str, object], ids: Sequence[str] = ()) -> str:
         """Queue an update of many tickets; returns the job's id.
@@ -67,6 +71,7 @@ class Jobs:
             Those that ended. A job that is missing here is stuck, or its record
             is gone: only the tickets can tell what it did.
         """
+        self.is_stopped = False
         ended: dict[str, JobRow] = {}
         open_jobs = dict(sizes)
         gives_up_at = self._session.now() + _PATIENCE
@@ -82,6 +87,7 @@ class Jobs:
                     searched = True
                     met |= self._search(open_jobs)
             except Stopped:
+                self.is_stopped = True
                 break
             except Throttled as throttled:
                 wait = min(throttled.retry_after, _LONGEST_PAUSE_S)

@@ -22,6 +22,7 @@ class Hook(ThreadingHTTPServer):
         self.takes_s = 0.0
         self.keys: list[str] = []
         self.n_ambiguous = 0
+        self.n_begun = 0
         self.chance = random.Random(seed)  # noqa: S311 -- when to hang up, no secret
         self.lock = threading.Lock()
         self._thread = threading.Thread(
@@ -70,6 +71,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         hook = cast("Hook", self.server)
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        hook.n_begun += 1
         if hook.takes_s:
             time.sleep(hook.takes_s)  # a slow receiver, in real time as the caller sees it
         if not hook.take(self.headers.get("Idempotency-Key", "")):

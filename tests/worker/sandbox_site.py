@@ -11,6 +11,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from connector.sandbox import Limits, Sandbox
+from connector.sandbox.ledger import TicketWrite
 from tests.worker.worker_process import WorkerProcess, started_pass, started_service
 from worker.settings import load_settings
 from worker.store.database import Database
@@ -173,7 +174,7 @@ class SandboxSite:
         """Whether a cursor is stored though no ticket is."""
         return bool(self.query(sa.select(cursors.c.cursor))) and not self.stored_tickets()
 
-    def written_for_nothing(self) -> list[object]:
+    def written_for_nothing(self) -> list[TicketWrite]:
         """Writes of tickets that changed nothing: things that were written before."""
         return [
             one for one in self.sandbox.ledger.ticket_writes if not one.changed and not one.comment

@@ -23,6 +23,7 @@ import worker.actors
 import worker.reconcile
 import worker.run
 import worker.sending
+import worker.wiring
 import worker.writeback
 from worker.error_reports import start_error_reports
 from worker.logs import configure_logs
@@ -157,17 +158,20 @@ def _serve(report: "Connection", roles: tuple[worker.run.Role, ...], lease: int 
     configure_logs(level=settings.log_level, log_format="json")
     start_error_reports(None, release="test", environment="test")
     if lease is not None:
-        _shorten_leases(lease)
+        intervals = [int(one.poll_interval.total_seconds()) for one in settings.accounts]
+        _shorten_leases(lease, max(intervals))
     code = worker.run.run(settings, roles)
     report.send(code)
     report.close()
     os._exit(code)
 
 
-def _shorten_leases(seconds: int) -> None:
+def _shorten_leases(seconds: int, interval: int) -> None:
     worker.reconcile.LEASE = seconds
     worker.sending.LEASE = seconds
     worker.writeback.LEASE = seconds
     worker.actors.NOTE_LEASE = seconds
     worker.actors.WRITE_LEASE = seconds
-    worker.run.POLL_LEASE = seconds
+    worker.wiring.FROZEN_AFTER = seconds / 2
+    worker.run.POLL_LEASE = seconds - interval
+    worker.run.HINTS_LEASE = seconds

@@ -38,6 +38,7 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.lease_skew = 0
         self.engine = self._sqlite_engine() if self.is_sqlite else self._postgresql_engine()
+        self._reader = self.engine.execution_options(sqlite_begin="BEGIN")
 
     @contextmanager
     def write(self, account: str) -> Iterator[Books]:
@@ -48,17 +49,12 @@ class Database:
     @contextmanager
     def read(self, account: str) -> Iterator[Books]:
         """A transaction that only reads; on SQLite it never waits for a writer."""
-        engine = self.engine.execution_options(sqlite_begin="BEGIN")
-        with engine.begin() as connection:
+        with self._reader.begin() as connection:
             yield Books(self, connection, account)
 
     def lease_now(self) -> sa.ColumnElement[int]:
         """The database's own time in epoch seconds, as an expression."""
-        if self.is_sqlite:
-            text = "CAST(strftime('%s', 'now') AS INTEGER)"
-        else:
-            text = "CAST(extract(epoch FROM clock_timestamp()) AS BIGINT)"
-        return sa.literal_column(text, sa.BigInteger) + self.lease_skew
+        return lease_clock(self.is_sqlite, self.lease_skew)
 
     def insert(self, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
         """An INSERT that knows ON CONFLICT."""
@@ -96,6 +92,15 @@ class Database:
             pool_pre_ping=True,
             connect_args={"connect_timeout": 10, "application_name": "stipt"},
         )
+
+
+def lease_clock(is_sqlite: bool, skew: int) -> sa.ColumnElement[int]:
+    """The time of that kind of database in epoch seconds, shifted by `skew` seconds."""
+    if is_sqlite:
+        text = "CAST(strftime('%s', 'now') AS INTEGER)"
+    else:
+        text = "CAST(extract(epoch FROM clock_timestamp()) AS BIGINT)"
+    return sa.literal_column(text, sa.BigInteger) + skew
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from worker.store.database import lease_clock
 from worker.store.looks import is_free
 from worker.store.tables import accounts, field_changes, outbox, tickets
 
@@ -27,24 +29,43 @@ class Moments:
 
 def next_moments(books: Books) -> Moments:
     """When the account's next ticket, message and field change want attention."""
-    choice = sa.select(
-        sa.select(sa.func.min(tickets.c.look_at)).where(is_free(books)).scalar_subquery(),
-        _waits(books, outbox, "sending"),
-        _waits(books, field_changes, "writing"),
-        sa.select(accounts.c.paused_at).where(books.of(accounts)).scalar_subquery(),
+    database = books.database
+    choice = _choice(database.is_sqlite, database.lease_skew)
+    row = books.tx.execute(choice, {"of_account": books.account}).mappings().one()
+    return Moments(
+        row["look_at"], row["message_at"], row["change_at"], row["paused_at"] is not None
     )
-    look_at, message_at, change_at, paused_at = books.tx.execute(choice).one()
-    return Moments(look_at, message_at, change_at, paused_at is not None)
 
 
-def _waits(books: Books, table: sa.Table, underway: str) -> sa.ScalarSelect[int]:
+@cache
+def _choice(is_sqlite: bool, lease_skew: int) -> sa.Select[tuple[int, ...]]:
+    """Built once: an idle worker asks this all day, and building costs more than asking."""
+    lease_now = lease_clock(is_sqlite, lease_skew)
+    of_account = sa.bindparam("of_account", type_=sa.Text)
+    return sa.select(
+        sa.select(sa.func.min(tickets.c.look_at))
+        .where(tickets.c.account == of_account, is_free(lease_now))
+        .scalar_subquery()
+        .label("look_at"),
+        _waits(outbox, "sending", lease_now).label("message_at"),
+        _waits(field_changes, "writing", lease_now).label("change_at"),
+        sa.select(accounts.c.paused_at)
+        .where(accounts.c.account == of_account)
+        .scalar_subquery()
+        .label("paused_at"),
+    )
+
+
+def _waits(
+    table: sa.Table, underway: str, lease_now: sa.ColumnElement[int]
+) -> sa.ScalarSelect[int]:
     """The earliest row that waits, or that somebody began and did not end in time."""
     rows = table.c
-    abandoned = sa.and_(rows.state == underway, rows.lease_until < books.database.lease_now())
+    abandoned = sa.and_(rows.state == underway, rows.lease_until < lease_now)
     return (
         sa.select(sa.func.min(rows.due))
         .where(
-            books.of(table),
+            rows.account == sa.bindparam("of_account"),
             rows.state.in_(("ready", underway)),
             sa.or_(rows.state == "ready", abandoned),
         )

@@ -314,6 +314,20 @@ def put_off_policy_changes(books: Books, now: datetime, until: datetime) -> int:
     return books.tx.execute(change).rowcount
 
 
+def hold_back(books: Books, ticket_id: str, until: datetime) -> None:
+    """What is wanted of this ticket was judged before a write of ours: let it be judged anew."""
+    books.tx.execute(
+        sa.update(field_changes)
+        .where(
+            books.of(field_changes),
+            _rows.ticket_id == ticket_id,
+            _rows.state == "ready",
+            _rows.due < epoch(until),
+        )
+        .values(due=epoch(until))
+    )
+
+
 def start_writing(books: Books, now: datetime) -> int:
     """Writing has been switched on: what a dry run recorded is now to be written."""
     change = (

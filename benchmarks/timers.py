@@ -1,0 +1,328 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One million open timers: what an idle look costs, how fast claims are, how punctual messages.
+
+    python benchmarks/timers.py [--timers N] [--database URL] [--due N]
+
+Every ticket has a moment ahead. First the tick looks at the clock while
+nothing is due. Then a part is due at once and is claimed, batch by batch. At
+last so many tickets have a step in the very same second of the real clock,
+and the whole service, helpdesk and channels aside, hands their messages over.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import sqlalchemy as sa
+
+from connector.base import Page, TicketState, WriteResult
+from rules.changes import CurrentFields
+from rules.facts import Requester, Ticket
+from worker.actors import Actors
+from worker.outbox import Manner, SendResult
+from worker.run import Service
+from worker.settings import load_settings
+from worker.store.database import Database, epoch
+from worker.store.pages import store_page
+from worker.store.tables import metadata, tickets
+from worker.tick import Ticker
+from worker.wiring import Parts, build, take_over
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from connector.base import Helpdesk
+    from rules.changes import TicketChange
+    from worker.outbox import OutboxMessage, Sender
+    from worker.wiring import Installation
+
+TIMERS = 1_000_000
+DUE = 1_000
+POLLS = 2_000
+CLAIMED = 200_000
+ACCOUNT = "default"
+_AHEAD = timedelta(seconds=25)
+"""From reading the tickets until their step: time enough to judge them."""
+
+RULES = """
+version: 1
+settings: {time_zone: Europe/Amsterdam, enforce_from: 2020-01-01}
+recipients:
+  on_call: {url: env:ON_CALL}
+escalations:
+  usual:
+    - {at: 50%, tell: [on_call]}
+tiers:
+  everybody:
+    match: everything
+    priority: {default: normal}
+    targets:
+      - {measure: first_reply, within: 4h, counted: always, escalate: usual}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Milliseconds of an idle look (median and the worst of a hundred); tickets a second; seconds.
+
+    `median_s` and `worst_s` are from the moment of the step to the hand-over of its message.
+    """
+
+    poll_ms: float
+    poll_p99_ms: float
+    claims: float
+    messages: int
+    median_s: float
+    worst_s: float
+
+
+@dataclass
+class Counter:
+    """A channel that takes everything at once, and remembers when."""
+
+    arrived: list[tuple[str, float]] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def manner(self, message: OutboxMessage) -> Manner:
+        """No bounds: a machine that takes every message by itself."""
+        del message
+        return Manner(per_minute=1_000_000)
+
+    def send_digest(self, messages: Sequence[OutboxMessage]) -> SendResult:
+        """Take them all."""
+        for one in messages:
+            self.send(one)
+        return SendResult("sent")
+
+    def send(self, message: OutboxMessage) -> SendResult:
+        """Take a message."""
+        with self.lock:
+            self.arrived.append((message.key, time.time() - message.at.timestamp()))
+        return SendResult("sent")
+
+    def send_notes(self, messages: Sequence[OutboxMessage]) -> list[SendResult]:
+        """Take notes."""
+        return [self.send(one) for one in messages]
+
+    def was_sent(self, message: OutboxMessage) -> bool | None:
+        """Nobody can tell."""
+        del message
+        return None
+
+
+@dataclass
+class _Helpdesk:
+    """Knows its tickets, and takes every write at once."""
+
+    account: str = ACCOUNT
+    held: dict[str, TicketState] = field(default_factory=dict)
+
+    def tickets(self, ticket_ids: Sequence[str]) -> list[TicketState]:
+        """The tickets as they are."""
+        return [self.held[one] for one in ticket_ids]
+
+    def write(self, changes: Sequence[TicketChange]) -> list[WriteResult]:
+        """All of them are written."""
+        return [WriteResult(one.ticket_id, "written") for one in changes]
+
+    def calls_spent(self) -> dict[str, int]:
+        """None."""
+        return {}
+
+
+def measure(database: Database, folder: Path, *, timers: int, due: int) -> Measured:
+    """All figures over one database."""
+    counter, helpdesk = Counter(), _Helpdesk()
+    installation = _installation(database, folder, counter, helpdesk)
+    _fill(database, timers)
+    poll_ms, poll_p99_ms = _idle(installation)
+    claims = _claim(installation, min(CLAIMED, timers))
+    _hand_over(installation, counter, helpdesk, due)
+    late = sorted(lateness for _, lateness in counter.arrived)
+    return Measured(poll_ms, poll_p99_ms, claims, len(late), statistics.median(late), late[-1])
+
+
+def _installation(
+    database: Database, folder: Path, counter: Counter, helpdesk: _Helpdesk
+) -> Installation:
+    (folder / "sla").mkdir()
+    (folder / "sla" / "sla.yaml").write_text(RULES, encoding="utf-8")
+    settings = load_settings(
+        environment={
+            "HOME": str(folder),
+            "STIPT_STATE_DIR": str(folder),
+            "STIPT_RULES_PATH": str(folder / "sla"),
+            "STIPT_DATABASE_URL": database.url.render_as_string(hide_password=False),
+            "ZENDESK_SUBDOMAIN": "acme",
+        }
+    )
+    parts = Parts(
+        helpdesks={ACCOUNT: cast("Helpdesk", helpdesk)},
+        senders={ACCOUNT: cast("Sender", counter)},
+        database=database,
+    )
+    settings = settings.model_copy(
+        update={"accounts": (settings.accounts[0].model_copy(update={"write": "on"}),)}
+    )
+    made = build(settings, parts)
+    take_over(made, is_alone=True)
+    return made
+
+
+def _fill(database: Database, timers: int) -> None:
+    """Rows with as much in them as real ones, each due in the next year."""
+    now = int(time.time())
+    facts = '{"channel":"email","status":"open","requester":{"id":"9"},"fields":{"a":"bcdefg"}}' * 5
+    step = max(1, 31_536_000 // timers)
+    rows = (
+        (ACCOUNT, f"t{number}", facts, "{}", number, now, 1, now + 3600 + number * step)
+        for number in range(timers)
+    )
+    columns = "account, ticket_id, facts, current, feed_order, updated_at, settled, look_at"
+    with database.engine.begin() as connection:
+        if database.is_sqlite:
+            text = f"INSERT INTO tickets ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+            driver = connection.connection.driver_connection
+            assert driver is not None
+            driver.executemany(text, rows)
+        else:
+            driver = connection.connection.driver_connection
+            assert driver is not None
+            with driver.cursor().copy(f"COPY tickets ({columns}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if not database.is_sqlite:
+            connection.execute(sa.text("VACUUM ANALYZE tickets"))
+
+
+def _idle(installation: Installation) -> tuple[float, float]:
+    """Looks of the real tick while nothing is due, in milliseconds."""
+    ticker = Ticker(installation, Actors(_broker(), installation))
+    took = sorted(_timed(ticker.tick) * 1000 for _ in range(POLLS))
+    return statistics.median(took), took[int(len(took) * 0.99)]
+
+
+def _broker() -> object:
+    from worker.actors import make_broker  # noqa: PLC0415 -- beside its only use
+
+    return make_broker("")
+
+
+def _claim(installation: Installation, number: int) -> float:
+    """Claims a second of what is due, in the batches of the service.
+
+    What judging does to a claimed ticket is done to it too, between two
+    claims and off the clock: it gets its next moment, and is free again.
+    """
+    now = epoch(installation.clock.now())
+    with installation.database.write(ACCOUNT) as books:
+        first = sa.select(tickets.c.ticket_id).order_by(tickets.c.look_at).limit(number)
+        change = sa.update(tickets).where(tickets.c.ticket_id.in_(first))
+        books.tx.execute(change.values(look_at=now - 60))
+    reconciler = installation.account(ACCOUNT).reconciler
+    claimed, took = 0, 0.0
+    while claimed < number:
+        begun = time.perf_counter()
+        look = reconciler.claim()
+        took += time.perf_counter() - begun
+        assert look.ticket_ids
+        claimed += len(look.ticket_ids)
+        with installation.database.write(ACCOUNT) as books:
+            judged = sa.update(tickets).where(tickets.c.claim == look.token)
+            judged = judged.where(tickets.c.ticket_id.in_(look.ticket_ids))
+            books.tx.execute(
+                judged.values(look_at=now + 86_400, claim=None, lease_until=None, tries=0)
+            )
+    return claimed / took
+
+
+def _hand_over(installation: Installation, counter: Counter, helpdesk: _Helpdesk, due: int) -> None:
+    """The whole service at work when the steps of so many tickets fall on one second."""
+    moment = datetime.now(UTC).replace(microsecond=0) + _AHEAD
+    created_at = moment - timedelta(hours=2)
+    page = _page(created_at, due)
+    helpdesk.held = {one.facts.id: one for one in page.tickets}
+    with installation.database.write(ACCOUNT) as books:
+        store_page(books, page, installation.clock.now())
+    service = Service(installation, ("tick", "work"))
+    service.start()
+    try:
+        expected = due
+        until = moment + timedelta(seconds=60)
+        while len(counter.arrived) < expected and datetime.now(UTC) < until:
+            time.sleep(0.05)
+    finally:
+        service.drain()
+    assert len(counter.arrived) == expected, len(counter.arrived)
+    assert len({key for key, _ in counter.arrived}) == expected
+
+
+def _page(created_at: datetime, number: int) -> Page:
+    facts = [
+        Ticket(
+            id=f"{one}",
+            created_at=created_at,
+            channel="email",
+            status="open",
+            requester=Requester(id="9"),
+        )
+        for one in range(number)
+    ]
+    states = tuple(
+        TicketState(
+            facts=one,
+            current=CurrentFields(own={}, status="open", updated_at=created_at),
+            updated_at=created_at,
+            order=order,
+        )
+        for order, one in enumerate(facts)
+    )
+    return Page(states, (), (), next_cursor="1", more=False, until=created_at)
+
+
+def _timed(deed: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    deed()
+    return time.perf_counter() - begun
+
+
+def main() -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--timers", type=int, default=TIMERS)
+    parser.add_argument("--due", type=int, default=DUE, help="tickets with one moment")
+    parser.add_argument("--database", help="URL of an empty one; else a fresh SQLite file")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        database = Database(options.database or f"sqlite:///{Path(folder) / 'bench.db'}")
+        try:
+            found = measure(database, Path(folder), timers=options.timers, due=options.due)
+        finally:
+            if options.database:
+                metadata.drop_all(database.engine)
+                with database.engine.begin() as connection:
+                    connection.exec_driver_sql("DROP TABLE alembic_version")
+            database.close()
+    least = 10_000 if database.is_sqlite else 30_000
+    print(f"{options.timers} timers on {database.engine.dialect.name}")
+    print(
+        f"idle look          {found.poll_ms:8.2f} ms median, {found.poll_p99_ms:.2f} p99   (aim 1)"
+    )
+    print(f"claims             {found.claims:8.0f} tickets/s   (aim {least})")
+    print(
+        f"{options.due} tickets in one second, {found.messages} messages handed over after"
+        f" {found.median_s:.2f} s median, {found.worst_s:.2f} s worst   (aims 2 and 5)"
+    )
+
+
+if __name__ == "__main__":
+    main()
