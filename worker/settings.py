@@ -141,7 +141,7 @@ class Settings(_FromNames):
     public_url: str | None = Field(None, alias="STIPT_PUBLIC_URL")
     auth: Literal["", "local", "proxy", "oidc"] = Field("", alias="STIPT_AUTH")
     auth_header: str = Field("X-Forwarded-User", alias="STIPT_AUTH_HEADER")
-    auth_trusted: Words = Field((), alias="STIPT_AUTH_TRUSTED")
+    auth_trusted: Networks = Field((), alias="STIPT_AUTH_TRUSTED")
     auth_operators: Words = Field((), alias="STIPT_AUTH_OPERATORS")
     oidc_issuer: str | None = Field(None, alias="STIPT_OIDC_ISSUER")
     oidc_client_id: str | None = Field(None, alias="STIPT_OIDC_CLIENT_ID")

@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,16 +12,8 @@ import requests
 from tests.web.test_board_ticket import text_of
 from worker.outbox import SendResult
 from worker.store.letters import Choice, letters
-from worker.web.application import web_application
-from worker.web.binding import listen
-from worker.web.board.viewer import ROLE
-from worker.web.server import WebServer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from starlette.types import ASGIApp, Receive, Scope, Send
-
     from tests.web.caller import Caller
 
 
@@ -44,6 +34,13 @@ def states(caller: Caller) -> list[str]:
     everything = Choice(("ready", "sending", "dead", "sent"))
     with caller.installation.database.read("default") as books:
         return [one.state for one in letters(books, everything, 10)]
+
+
+def form_token(caller: Caller) -> str:
+    """What the page's own forms carry."""
+    found = re.search(r'name="form_token" value="(\w+)"', caller.get("/messages").text)
+    assert found is not None
+    return found[1]
 
 
 def post(caller: Caller, headers: dict[str, str], **values: str) -> int:
@@ -78,7 +75,8 @@ def test_a_message_that_was_given_up_says_why(given_up: Caller) -> None:
 def test_an_operator_sends_a_message_again_from_our_own_page(given_up: Caller) -> None:
     before = states(given_up)
     assert "dead" in before
-    assert post(given_up, {"Origin": given_up.url, "Sec-Fetch-Site": "same-origin"}) == 303
+    own = {"Origin": given_up.url, "Sec-Fetch-Site": "same-origin"}
+    assert post(given_up, own, form_token=form_token(given_up)) == 303
     assert "dead" not in states(given_up)
     given_up.site.once()
     assert set(states(given_up)) == {"sent"}
@@ -87,7 +85,6 @@ def test_an_operator_sends_a_message_again_from_our_own_page(given_up: Caller) -
 @pytest.mark.parametrize(
     "headers",
     [
-        pytest.param({}, id="nothing is said of where the form stood"),
         pytest.param({"Origin": "https://elsewhere.example"}, id="another site"),
         pytest.param({"Origin": "null"}, id="a page without an origin"),
         pytest.param({"Sec-Fetch-Site": "cross-site"}, id="the browser says so"),
@@ -95,7 +92,14 @@ def test_an_operator_sends_a_message_again_from_our_own_page(given_up: Caller) -
 )
 def test_a_form_of_another_page_changes_nothing(given_up: Caller, headers: dict[str, str]) -> None:
     before = states(given_up)
-    assert post(given_up, headers) == 403
+    assert post(given_up, headers, form_token=form_token(given_up)) == 403
+    assert states(given_up) == before
+
+
+@pytest.mark.parametrize("token", ["", "0" * 64, "\N{LATIN SMALL LETTER E WITH ACUTE}"])
+def test_a_form_without_the_token_of_our_page_changes_nothing(given_up: Caller, token: str) -> None:
+    before = states(given_up)
+    assert post(given_up, {"Origin": given_up.url}, form_token=token) == 403
     assert states(given_up) == before
 
 
@@ -109,42 +113,3 @@ def test_the_health_page_tells_what_the_worker_went_on_in_spite_of(given_up: Cal
     assert "Deadlines may be missed" in words
     assert "messages_dead" in words
     assert re.search(r"tick , bad", words)
-
-
-class SignedIn:
-    """Stands where a sign-in will: puts a role on every request."""
-
-    def __init__(self, app: ASGIApp, role: str | None) -> None:
-        self.app, self.role = app, role
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.app({**scope, ROLE: self.role}, receive, send)
-
-
-@contextmanager
-def seen_by(caller: Caller, role: str | None) -> Iterator[str]:
-    """Where the board is that somebody of that role sees, with a sign-in set up."""
-    settings = caller.installation.settings.model_copy(update={"auth": "local"})
-    installation = replace(caller.installation, settings=settings)
-    application = SignedIn(web_application(installation, polls=False), role)
-    server = WebServer(application, listen("test", "127.0.0.1", 0))
-    server.start()
-    try:
-        yield f"http://127.0.0.1:{server.port}"
-    finally:
-        server.stop()
-
-
-@pytest.mark.parametrize("path", ["/", "/board/rows", "/board/events", "/policy", "/messages"])
-def test_with_a_sign_in_nobody_unknown_sees_anything(served: Caller, path: str) -> None:
-    with seen_by(served, None) as url:
-        assert requests.get(f"{url}{path}", timeout=10).status_code == 401
-
-
-def test_a_viewer_sees_messages_and_may_not_send_them(given_up: Caller) -> None:
-    with seen_by(given_up, "viewer") as url:
-        page = requests.get(f"{url}/messages", timeout=10)
-        assert page.status_code == 200
-        assert "Send again" not in page.text
-        own = {"Origin": url}
-        assert requests.post(f"{url}/messages/retry", headers=own, timeout=10).status_code == 403

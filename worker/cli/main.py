@@ -196,6 +196,30 @@ COMMANDS = (
         'stipt messages preview 4711 --step "1h before"',
     ),
     Command(
+        "users add",
+        "users",
+        "Let somebody sign in to the web pages; asks for a password.",
+        "stipt users add ada --role operator",
+    ),
+    Command(
+        "users list",
+        "users",
+        "List who may sign in, with their roles; passwords are never shown.",
+        "stipt users list",
+    ),
+    Command(
+        "users password",
+        "users",
+        "Give somebody a new password; all of their sessions end.",
+        "stipt users password ada",
+    ),
+    Command(
+        "users remove",
+        "users",
+        "Let somebody sign in no more; all of their sessions end.",
+        "stipt users remove ada",
+    ),
+    Command(
         "notify",
         "notify",
         "Send one message that says it is a test, and say what became of it.",
@@ -226,6 +250,7 @@ GROUPS = {
     "policy": "The rules that were ever in force, and what changed between them.",
     "db": "The database's schema.",
     "messages": "What people are told: waiting, given up, or how it would read.",
+    "users": "People who may sign in to the web pages with a password.",
     "quarantine": "Tickets that are left alone because they keep failing.",
 }
 """Groups of commands and what the help says of them."""

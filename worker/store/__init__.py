@@ -1,2 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The store: tables, queries and migrations on SQLAlchemy Core."""
+"""The store: tables, queries and migrations on SQLAlchemy Core.
+
+Whatever imports a part of it knows all tables.
+"""
+
+from worker.store import people_tables as people_tables

@@ -19,6 +19,10 @@ from worker.logs import get_logger
 from worker.web.acknowledge import acknowledge_routes
 from worker.web.board.routes import board_routes
 from worker.web.probes import probe_routes
+from worker.web.sign_in.forms import Seal
+from worker.web.sign_in.gate import Gate
+from worker.web.sign_in.knowing import knowing_of
+from worker.web.sign_in.routes import sign_in_routes
 from worker.web.webhooks import webhook_routes
 
 if TYPE_CHECKING:
@@ -34,7 +38,10 @@ if TYPE_CHECKING:
 HEADERS: Final[Mapping[bytes, bytes]] = {
     b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
     b"x-content-type-options": b"nosniff",
-    b"referrer-policy": b"no-referrer",
+    # Not no-referrer: browsers then hide from us that a form stood on a page of our own.
+    b"referrer-policy": b"same-origin",
+    b"cross-origin-opener-policy": b"same-origin",
+    b"cross-origin-resource-policy": b"same-origin",
     b"cache-control": b"no-store",
 }
 """What every answer carries that does not say otherwise itself."""
@@ -44,13 +51,16 @@ _log = get_logger(__name__)
 
 def web_application(installation: Installation, *, polls: bool) -> Starlette:
     """Everything that the role `web` serves."""
+    seal = Seal(installation.database, installation.accounts[0].name)
     routes = [
         *webhook_routes(installation),
         *acknowledge_routes(installation),
         *probe_routes(installation, polls=polls),
         *board_routes(installation),
+        *sign_in_routes(installation, seal),
     ]
-    return _application(routes)
+    gate = Middleware(Gate, knowing=knowing_of(installation, seal), settings=installation.settings)
+    return _application(routes, gate)
 
 
 def probe_application(installation: Installation, *, polls: bool) -> Starlette:
@@ -58,10 +68,10 @@ def probe_application(installation: Installation, *, polls: bool) -> Starlette:
     return _application(probe_routes(installation, polls=polls))
 
 
-def _application(routes: list[Route]) -> Starlette:
+def _application(routes: list[Route], *gates: Middleware) -> Starlette:
     return Starlette(
         routes=routes,
-        middleware=[Middleware(_WithHeaders)],
+        middleware=[Middleware(_WithHeaders), *gates],
         exception_handlers={HTTPException: _refused, Exception: _failed},
     )
 

@@ -23,8 +23,12 @@ def web_address(settings: Settings) -> tuple[str, int]:
     """Where pages and webhooks are served.
 
     Raises:
-        SettingsInvalid: an address that others reach, and no sign-in is set up.
+        SettingsInvalid: an address that others reach, and no sign-in is set up, or
+            half of one.
     """
+    problems = _sign_in_problems(settings)
+    if problems:
+        raise SettingsInvalid(problems)
     host, port = split_address(settings.http_bind)
     if not _is_loopback(host) and not settings.auth:
         problem = (
@@ -33,6 +37,16 @@ def web_address(settings: Settings) -> tuple[str, int]:
         )
         raise SettingsInvalid([problem])
     return host, port
+
+
+def _sign_in_problems(settings: Settings) -> list[str]:
+    """What a sign-in lacks, a sentence each."""
+    if settings.auth == "oidc":
+        return ["STIPT_AUTH: oidc is not built yet; use local, or a proxy that speaks OpenID"]
+    if settings.auth == "proxy" and not settings.auth_trusted:
+        whose = f"the addresses of the proxy whose {settings.auth_header} is believed"
+        return [f"STIPT_AUTH_TRUSTED is missing: {whose}"]
+    return []
 
 
 def split_address(bind: str) -> tuple[str, int]:

@@ -10,13 +10,14 @@ from urllib.parse import urlencode
 from starlette.responses import HTMLResponse
 
 from worker.web.board.markup import Html, e, together
+from worker.web.sign_in.visitor import FORM_FIELD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from worker.view.speech import Speaker
-    from worker.web.board.viewer import Role
+    from worker.web.sign_in.visitor import Visitor
 
 PAGE_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -31,7 +32,7 @@ _PLACES: Final = (
 _AGAIN_S: Final = {"ticket": 10, "messages": 15, "health": 15}
 """Seconds after which a page is read again; the board hears of changes by itself."""
 
-_LOGO: Final = Html(
+LOGO: Final = Html(
     '<svg class="logo" viewBox="0 0 128 128" width="28" height="28" aria-hidden="true">'
     '<rect width="128" height="128" rx="24"/>'
     '<path class="hand" d="M100 58.5A37 37 0 1 1 81 31.2M64 42v23l15 9"/>'
@@ -48,7 +49,7 @@ class Scene:
 
     account: str
     accounts: Sequence[str]
-    role: Role
+    visitor: Visitor
     now: datetime
     say: Speaker
 
@@ -91,6 +92,12 @@ def fragment(content: Html) -> HTMLResponse:
     return HTMLResponse(content, headers={"content-security-policy": PAGE_POLICY})
 
 
+def post_form(scene: Scene, action: str, *parts: Html | None, class_: str | None = None) -> Html:
+    """A form that changes something; the gate takes no other than one with this hidden field."""
+    token = e("input", type="hidden", name=FORM_FIELD, value=scene.visitor.form_token)
+    return e("form", token, *parts, method="post", action=action, class_=class_)
+
+
 def _head(title: str) -> list[Html]:
     return [
         e("meta", charset="utf-8"),
@@ -110,7 +117,7 @@ def _banner(scene: Scene, place: str) -> Html:
     ]
     return e(
         "header",
-        e("a", _LOGO, e("span", "Stipt"), class_="brand", href=scene.link("/")),
+        e("a", LOGO, e("span", "Stipt"), class_="brand", href=scene.link("/")),
         e("nav", *links, aria_label="Pages"),
         _accounts(scene),
         e(
@@ -126,8 +133,20 @@ def _banner(scene: Scene, place: str) -> Html:
             class_="present",
             title=f"Times are those of {scene.say.zone.key}",
         ),
+        _person(scene),
         class_="banner",
     )
+
+
+def _person(scene: Scene) -> Html | None:
+    """Who is signed in, and the way out."""
+    visitor = scene.visitor
+    if visitor.name is None:
+        return None
+    name = e("span", visitor.name, title=f"Signed in as {visitor.role}", class_="tag")
+    if not visitor.signs_out:
+        return name
+    return post_form(scene, "/sign-out", name, e("button", "Sign out"), class_="person")
 
 
 def _accounts(scene: Scene) -> Html | None:

@@ -11,7 +11,7 @@ from worker.store.accounts import end_notice
 from worker.store.letters import Choice, count_letters, letters, retry_letters
 from worker.view.words import title
 from worker.web.board.icons import icon
-from worker.web.board.layout import page
+from worker.web.board.layout import page, post_form
 from worker.web.board.markup import Html, e
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _part(scene: Scene, name: str, found: Sequence[Letter], number: int, about: 
             e("p", icon("check") if is_dead else None, words, class_="soft calm"),
             class_="card",
         )
-    may_retry = is_dead and scene.role == "operator"
+    may_retry = is_dead and scene.visitor.role == "operator"
     rows = [_row(scene, one, may_retry=may_retry) for one in found]
     heads = ["Ticket", "Step", "To", "Step's moment", "Tries", "Why" if is_dead else "Remark"]
     head = e("tr", *(e("th", one, scope="col") for one in heads), e("td") if may_retry else None)
@@ -100,10 +100,5 @@ def _retry_all(scene: Scene) -> Html:
 
 def _form(scene: Scene, words: str, ident: int | None) -> Html:
     hidden = None if ident is None else e("input", type="hidden", name="id", value=ident)
-    return e(
-        "form",
-        hidden,
-        e("button", words, type="submit"),
-        method="post",
-        action=scene.link("/messages/retry"),
-    )
+    button = e("button", words, type="submit")
+    return post_form(scene, scene.link("/messages/retry"), hidden, button)

@@ -26,8 +26,8 @@ from worker.web.board.messages_page import messages_page, retry
 from worker.web.board.policy_page import policy_page
 from worker.web.board.snapshot import Snapshot
 from worker.web.board.ticket_page import ticket_page
-from worker.web.board.viewer import require_operator, role_of
 from worker.web.board.watching import EVERY_S, Watcher
+from worker.web.sign_in.visitor import require_operator, visitor_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -83,7 +83,7 @@ class Board:
         """An endpoint that is drawn for whoever may look, beside the loop."""
 
         async def endpoint(request: Request) -> Response:
-            role_of(request, self._installation.settings)
+            visitor_of(request)
             return await run_in_threadpool(draw, request)
 
         return endpoint
@@ -134,7 +134,7 @@ class Board:
 
     async def retry(self, request: Request) -> Response:
         """Let messages that were given up go out again."""
-        require_operator(request, self._installation.settings)
+        require_operator(request)
         scene, work = self.scene(request)
         body = parse_qs((await request.body()).decode("latin-1"))
         ids = [int(one) for one in body.get("id", []) if one.isdecimal()]
@@ -157,7 +157,7 @@ class Board:
 
     async def events(self, request: Request) -> Response:
         """What changes on the board, told as it does."""
-        role_of(request, self._installation.settings)
+        visitor_of(request)
         if self._watched >= MOST_WATCHERS:
             raise HTTPException(503)
         headers = {"content-security-policy": PAGE_POLICY, "x-accel-buffering": "no"}
@@ -195,7 +195,7 @@ class Board:
             Scene(
                 account=name,
                 accounts=tuple(accounts),
-                role=role_of(request, self._installation.settings),
+                visitor=visitor_of(request),
                 now=now,
                 say=Speaker(zone, int(now.timestamp())),
             ),

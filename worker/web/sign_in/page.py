@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The page on which people sign in; it works without scripts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal
+
+from starlette.responses import HTMLResponse
+
+from worker.web.board.layout import LOGO, PAGE_POLICY
+from worker.web.board.markup import Html, e, together
+from worker.web.sign_in.gate import SIGN_IN
+from worker.web.sign_in.visitor import FORM_FIELD
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.responses import Response
+
+Fault = Literal["wrong", "too_often", "old_form", "no_cookie"]
+
+_TOLD: Final[Mapping[Fault, tuple[int, str]]] = {
+    "wrong": (403, "The name or the password is not right."),
+    "too_often": (429, "Too many tries. Wait a quarter of an hour, then try again."),
+    "old_form": (403, "This page was open for too long. Please try again."),
+    "no_cookie": (
+        403,
+        "Your browser sent no cookie. Allow cookies for this page, and open it over HTTPS.",
+    ),
+}
+
+
+def sign_in_page(wanted: str, token: str, fault: Fault | None) -> Response:
+    """The page, with what went wrong before; nothing that was typed is repeated."""
+    status, told = _TOLD[fault] if fault else (200, None)
+    head = (
+        e("meta", charset="utf-8"),
+        e("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        e("meta", name="color-scheme", content="light dark"),
+        e("meta", name="robots", content="noindex"),
+        e("title", "Sign in · Stipt"),
+        e("link", rel="icon", href="/static/icon.svg", type="image/svg+xml"),
+        e("link", rel="stylesheet", href="/static/board.css"),
+        e("link", rel="stylesheet", href=f"{SIGN_IN}/style.css"),
+    )
+    brand = e("p", LOGO, e("span", "Stipt"), class_="brand")
+    main = e("main", brand, _form(wanted, token, told), class_="sign-in")
+    document = e("html", e("head", *head), e("body", main), lang="en")
+    headers = {"content-security-policy": PAGE_POLICY}
+    return HTMLResponse(together(Html("<!doctype html>\n"), document), status, headers)
+
+
+def _form(wanted: str, token: str, told: str | None) -> Html:
+    return e(
+        "form",
+        e("h1", "Sign in"),
+        e("p", told, class_="callout", data_tone="bad", role="alert") if told else None,
+        e("label", "Name", for_="name"),
+        e(
+            "input",
+            id="name",
+            name="name",
+            autocomplete="username",
+            autocapitalize="none",
+            spellcheck="false",
+            required=True,
+            autofocus=True,
+            maxlength=100,
+        ),
+        e("label", "Password", for_="password"),
+        e(
+            "input",
+            id="password",
+            name="password",
+            type="password",
+            autocomplete="current-password",
+            required=True,
+            maxlength=200,
+        ),
+        e("input", type="hidden", name="next", value=wanted),
+        e("input", type="hidden", name=FORM_FIELD, value=token),
+        e("button", "Sign in", type="submit"),
+        method="post",
+        action=SIGN_IN,
+        class_="card",
+    )
