@@ -43,6 +43,11 @@ _MEANINGS: dict[str, tuple[str, ExitCode]] = {
     # Not 78: a pass or a plan holds the file for a while only, so starting again is right.
     "worker.process_lock.AlreadyRunning": ("", ExitCode.ERROR),
     "worker.reading.NotRead": ("", ExitCode.OUTSIDE),
+    "rules.statements.CannotClose": ("", ExitCode.ERROR),
+    "rules.statements.StatementAltered": ("", ExitCode.ERROR),
+    "rules.tallies.NotConcrete": ("", ExitCode.ERROR),
+    "worker.reporting.customers.NothingPromised": ("", ExitCode.ERROR),
+    "worker.reporting.evidence.EvidenceMissing": ("", ExitCode.ERROR),
     "worker.rule_folder.RulesInvalid": ("the rules have errors:", ExitCode.SETTINGS),
     "worker.rule_folder.RulesMissing": ("", ExitCode.SETTINGS),
     "worker.settings.SettingsInvalid": ("the settings are not complete:", ExitCode.SETTINGS),

@@ -9,11 +9,14 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import Annotated, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Annotated, NamedTuple, NoReturn
 
 import typer
 
 from worker.cli.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from typer._click import Context
 
 
 class Command(NamedTuple):
@@ -104,6 +107,12 @@ COMMANDS = (
         "changes",
         "Carry out a plan; leaves tickets alone that were changed since it was made.",
         "stipt apply plan.json",
+    ),
+    Command(
+        "report customer",
+        "report",
+        "Show what the obligations to a customer came to in a period, and what they cost.",
+        "stipt report acme --period 2026-11 --html acme.html",
     ),
     Command(
         "policy log",
@@ -250,6 +259,7 @@ GROUPS = {
     "policy": "The rules that were ever in force, and what changed between them.",
     "db": "The database's schema.",
     "messages": "What people are told: waiting, given up, or how it would read.",
+    "report": "What was promised to customers, what came of it, and what it costs.",
     "users": "People who may sign in to the web pages with a password.",
     "quarantine": "Tickets that are left alone because they keep failing.",
 }
@@ -268,7 +278,10 @@ def program(wanted: str | None) -> typer.Typer:
         context_settings={"help_option_names": ["--help", "-h"]},
     )
     app.callback()(_stipt)
-    groups = {name: typer.Typer(help=told, no_args_is_help=True) for name, told in GROUPS.items()}
+    groups = {
+        name: typer.Typer(help=told, no_args_is_help=True, cls=_group_of(name))
+        for name, told in GROUPS.items()
+    }
     for command in COMMANDS:
         loaded = wanted is None or wanted == (command.group or command.name)
         function = command.function() if loaded else _not_loaded
@@ -279,6 +292,20 @@ def program(wanted: str | None) -> typer.Typer:
     for name, group in groups.items():
         app.add_typer(group, name=name)
     return app
+
+
+class _Reports(typer.core.TyperGroup):
+    """`stipt report acme` means `stipt report customer acme`."""
+
+    def parse_args(self, ctx: "Context", args: list[str]) -> list[str]:
+        """Put the command in where none is named."""
+        if args and args[0] not in {*self.commands, *ctx.help_option_names}:
+            args = ["customer", *args]
+        return super().parse_args(ctx, args)
+
+
+def _group_of(name: str) -> type[typer.core.TyperGroup] | None:
+    return _Reports if name == "report" else None
 
 
 def _not_loaded() -> None:

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`stipt report`: a customer's period from a history or the store, as text, JSON, CSV and page."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from rules.statements import Statement, unseal
+from worker.cli.main import run
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "contract"
+OCTOBER = ("--period", "2026-10", "--now", "2026-11-03T08:00:00Z")
+NOVEMBER = ("--period", "2026-11", "--now", "2026-12-03T08:00:00Z")
+
+
+@pytest.fixture(autouse=True)
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Settings that name the rules of the example and a store that is not there yet."""
+    monkeypatch.setenv("STIPT_STATE_DIR", str(tmp_path))
+    monkeypatch.setenv("STIPT_RULES_PATH", str(EXAMPLE / "rules"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
+    return tmp_path
+
+
+def report(*words: str) -> int:
+    """The exit code of a report over the example's history."""
+    history, outages = str(EXAMPLE / "history.jsonl"), str(EXAMPLE / "outages.csv")
+    return run(["report", *words, "--history", history, "--outages", outages])
+
+
+def closed(label: str) -> Statement:
+    """The example's closed statement."""
+    return unseal((EXAMPLE / "statements" / f"acme-{label}.json").read_bytes()).statement
+
+
+@pytest.mark.parametrize(("label", "period"), [("2026-10", OCTOBER), ("2026-11", NOVEMBER)])
+def test_a_report_over_the_example_gives_the_cents_of_its_closed_statements(
+    label: str, period: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+):
+    assert report("acme", *period, "--json") == 0
+
+    document = json.loads(capsys.readouterr().out)
+    kept = closed(label)
+    owed = {one["obligation"]: one["credit"] for one in document["lines"]}
+    assert owed == {one.obligation: str(one.credit) for one in kept.lines}
+    assert document["total"] == str(kept.total)
+    assert document["origin"]["evidence"] == kept.origin.evidence
+
+
+def test_the_tables_of_a_report_are_those_that_the_statement_names(site: Path):
+    assert report("acme", *NOVEMBER, "--tables", str(site / "tables"), "--quiet") == 0
+
+    found = {file.name: file.read_bytes() for file in (site / "tables").iterdir()}
+    kept = EXAMPLE / "statements"
+    assert found == {file.name: file.read_bytes() for file in kept.glob("acme-2026-11-*.csv")}
+
+
+def test_every_credit_is_shown_step_by_step(capsys: pytest.CaptureFixture[str]):
+    assert report("acme", *NOVEMBER) == 0
+
+    told = capsys.readouterr().out
+    assert "measured 93.4 % (128 of 137): missed" in told
+    assert "share of the fee: 1/20 * 2000 = 100" in told
+    assert "cut to the contract's cap: 100 * 3/20 * 2000 / (375) = 80" in told
+    assert "met without a reply 1" in told
+    assert "excluded 2" in told
+    assert "credits: 300.00 EUR, cut to the contract's cap" in told
+
+
+def test_a_rounded_share_never_hides_on_which_side_of_the_level_it_lies(
+    capsys: pytest.CaptureFixture[str],
+):
+    assert report("acme", *NOVEMBER) == 0
+
+    assert "measured 99.8595 % (2,559,600 of 2,563,200): missed" in capsys.readouterr().out
+
+
+def test_a_running_period_is_open_and_shows_what_is_not_due_yet(
+    capsys: pytest.CaptureFixture[str],
+):
+    now = "2026-10-28 10:00 Europe/Amsterdam"
+    assert report("acme", "--period", "2026-10", "--now", now, "--json") == 0
+
+    document = json.loads(capsys.readouterr().out)
+    assert document["state"] == "open"
+    assert document["lines"][0]["counts"]["not_due"] > 0
+    due = sum(document["lines"][0]["counts"][kind] for kind in ("met", "breached", "not_due"))
+    assert due < closed("2026-10").lines[0].n_decided
+
+
+def test_invoicing_gets_a_line_for_each_obligation(site: Path):
+    assert report("acme", *NOVEMBER, "--csv", str(site / "acme.csv")) == 0
+
+    with (site / "acme.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(one["obligation"], one["amount"], one["currency"]) for one in rows] == [
+        ("reply_95", "80.00", "EUR"),
+        ("solved_in_a_week", "60.00", "EUR"),
+        ("portal", "160.00", "EUR"),
+    ]
+
+
+def test_the_page_loads_nothing_and_its_pictures_are_whole(site: Path):
+    page = site / "acme.html"
+    assert report("acme", *NOVEMBER, "--html", str(page), "--quiet") == 0
+
+    text = page.read_text(encoding="utf-8")
+    links = text.replace("http://www.w3.org/2000/svg", "")
+    assert not any(word in links for word in ("http:", "https:", "<script", "@import", "url(//"))
+    pictures = text.split("<svg ")[1:]
+    for one in pictures:
+        ET.fromstring("<svg " + one.split("</svg>")[0] + "</svg>")  # noqa: S314 - ours
+    idents = [one.split('id="')[1].split('"')[0] for one in pictures]
+    assert len(idents) == len(set(idents)) > 0
+
+
+def test_an_organization_without_a_contract_is_named_by_its_tier(
+    capsys: pytest.CaptureFixture[str],
+):
+    assert report("premium-360002", *NOVEMBER) == 1
+
+    assert "premium-360002 is promised nothing over periods" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["nobody", "--period", "2026-11"], 'no customer "nobody"; contracts are: acme'),
+        (["acme", "--period", "2026-Q4"], "it has: calendar months (2026-11)"),
+    ],
+)
+def test_what_is_not_promised_is_said(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+):
+    assert report(*words) == 1
+
+    assert said in capsys.readouterr().err
+
+
+def test_an_outage_file_that_is_missing_is_never_taken_for_no_outage(
+    capsys: pytest.CaptureFixture[str],
+):
+    history = str(EXAMPLE / "history.jsonl")
+    assert run(["report", "acme", *NOVEMBER, "--history", history]) == 1
+
+    assert "outages.csv: no such file; --outages names another one" in capsys.readouterr().err

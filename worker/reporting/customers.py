@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One customer's period: who it is, which period, and the statement of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from rules.accounting import Made, statement_of
+from rules.corrections import corrections
+from rules.evidence import Party
+from rules.exhibits import exhibits
+from rules.parties import agreement_of
+from rules.periods import period_named
+from worker.reporting.evidence import COUNTED, Asked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from rules.accounting import Agreement
+    from rules.obligations import Records
+    from rules.periods import DatedPeriod
+    from rules.policy import Policy
+    from rules.promises import Period
+    from rules.statements import Correction, Statement
+    from worker.reporting.evidence import Source
+
+TREND = 12
+"""So many periods a report looks at, the last of which is its own."""
+
+
+class NothingPromised(Exception):
+    """There is no such customer, or nothing is promised to it over such a period."""
+
+
+def agreement_named(name: str, policy: Policy) -> Agreement:
+    """What holds for a contract, or for an organization under a tier (`premium-360001`).
+
+    Raises:
+        NothingPromised: the rules know neither.
+    """
+    parties = [Party(name)] + [
+        Party(None, tier.name, name.removeprefix(f"{tier.name}-"))
+        for tier in policy.tiers
+        if name.startswith(f"{tier.name}-")
+    ]
+    for party in parties:
+        found = agreement_of(party, policy)
+        if found is not None:
+            return found
+    known = ", ".join(sorted(one.name for one in policy.contracts)) or "none"
+    raise NothingPromised(
+        f'there is no customer "{name}"; contracts are: {known}; an organization without one '
+        "is named by its tier and id, such as premium-360001"
+    )
+
+
+def period_of(agreement: Agreement, label: str) -> DatedPeriod:
+    """The period with this label, of the kinds over which something is promised.
+
+    Raises:
+        NothingPromised: the label is of none of them.
+    """
+    contract = agreement.terms.contract
+    anchor = contract.from_at if contract else None
+    kinds = sorted({one.per for one in agreement.terms.obligations if one.per is not None})
+    for kind in kinds:
+        try:
+            return period_named(kind, label, agreement.zone, anchor)
+        except ValueError:
+            continue
+    name = agreement.party.name
+    if not kinds:
+        raise NothingPromised(f"{name} is promised nothing over periods")
+    told = ", ".join(_FORMS[kind] for kind in kinds)
+    raise NothingPromised(f'"{label}" is no period of {name}; it has: {told}')
+
+
+_FORMS: dict[Period, str] = {
+    "calendar_month": "calendar months (2026-11)",
+    "contract_month": "contract months (2026-11-16)",
+    "quarter": "quarters (2026-Q4)",
+    "iso_week": "weeks (2026-W48)",
+}
+
+
+@dataclass(frozen=True)
+class Account:
+    """A customer's period with its records and its statement, still open.
+
+    `periods` are those that a trend shows, the last one is that of the
+    statement. `doubts` say why it must not be closed yet.
+    """
+
+    agreement: Agreement
+    periods: tuple[DatedPeriod, ...]
+    records: Records
+    statement: Statement
+    doubts: tuple[str, ...]
+
+    @property
+    def period(self) -> DatedPeriod:
+        """The period of the statement."""
+        return self.periods[-1]
+
+    def tables(self) -> dict[str, str]:
+        """What was counted, as CSV texts by name."""
+        promised = self.agreement.promised(self.period)
+        spans = [self.agreement.within(one, self.period) for one in promised]
+        return exhibits(self.records, {one.of for one in promised if one.of}, spans)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Closed statements of a customer, the oldest first, and how their rules are found again."""
+
+    statements: Sequence[Statement] = ()
+    policy_of: Callable[[str], Policy | None] = lambda _: None
+
+
+def account_of(
+    agreement: Agreement, period: DatedPeriod, source: Source, kept: Kept | None = None
+) -> Account:
+    """A customer's period, counted from a source.
+
+    Args:
+        agreement: what holds for the customer.
+        period: which period.
+        source: where the evidence comes from.
+        kept: closed statements, whose later changes become entries in this one.
+
+    Raises:
+        EvidenceMissing: an outage file cannot be read.
+        NotConcrete: an obligation does not say enough to be counted.
+    """
+    kept = kept or Kept()
+    periods = _trend(agreement, period)
+    earlier = [
+        one
+        for one in kept.statements
+        if one.period == period.kind and one.until_at <= period.from_at
+    ]
+    since = min([periods[0].from_at, *(one.from_at for one in earlier)])
+    asked = Asked.of(agreement, since, period.until_at)
+    records = source.records(agreement.policy, asked)
+    entries, doubts = _entries(agreement, earlier, (source, asked, records), kept)
+    made = Made(product(), source.cursor)
+    statement = statement_of(agreement, period, records, made, entries)
+    return Account(
+        agreement,
+        periods,
+        records,
+        statement,
+        (*source.doubts, *doubts, *_uncounted(agreement, period)),
+    )
+
+
+def _trend(agreement: Agreement, period: DatedPeriod) -> tuple[DatedPeriod, ...]:
+    """The period and those before it in which the contract held."""
+    contract = agreement.terms.contract
+    begin = contract.from_at if contract else None
+    found = [period]
+    while len(found) < TREND:
+        before = found[0].preceding()
+        if begin is not None and before.until_at <= begin:
+            break
+        found.insert(0, before)
+    return tuple(found)
+
+
+def _entries(
+    agreement: Agreement,
+    earlier: Sequence[Statement],
+    known: tuple[Source, Asked, Records],
+    kept: Kept,
+) -> tuple[tuple[Correction, ...], list[str]]:
+    """What facts of now change in closed statements, and what could not be compared."""
+    source, asked, records = known
+    entries: list[Correction] = []
+    doubts: list[str] = []
+    said = [entry for one in kept.statements for entry in one.corrections]
+    for closed in earlier:
+        is_same = closed.origin.policy == agreement.policy.hash
+        policy = agreement.policy if is_same else kept.policy_of(closed.origin.policy)
+        then = None if policy is None else agreement_of(agreement.party, policy)
+        if policy is None or then is None:
+            doubts.append(f"{closed.ident}: the rules that it was closed under are not kept")
+            continue
+        facts = records if is_same else source.records(policy, asked)
+        again = statement_of(then, period_of(then, closed.label), facts, Made(product()))
+        entries += corrections(closed, again, said)
+    return tuple(entries), doubts
+
+
+def _uncounted(agreement: Agreement, period: DatedPeriod) -> list[str]:
+    return [
+        f"{one.name}: {one.of} is promised, and calls and ratings are not recorded yet"
+        for one in agreement.promised(period)
+        if one.of not in COUNTED
+    ]
+
+
+@cache
+def product() -> str:
+    """The version that makes statements."""
+    return version("stipt")

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is known of one customer, from a history file that the rules judge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from connector.history.reader import read_line
+from rules.availability import read_outages
+from rules.evaluate import evaluate
+from rules.evidence import rows_of
+from rules.facts import MEASURES
+from rules.first_contact import solved_ticket
+from rules.obligations import Records
+from rules.populations import paths_of, values_of
+from worker.team import Team, cores
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from connector.history.stretches import Part
+    from rules.accounting import Agreement
+    from rules.evidence import CycleRow, Outage, Party, SolvedTicket
+    from rules.facts import Ticket, Value
+    from rules.policy import Policy
+    from rules.verdict import Verdict
+    from worker.histories import History
+
+OF_SOLVED = frozenset({"first_contact_resolution", "reopened"})
+"""Indicators that are counted from the first solve of tickets."""
+
+COUNTED = frozenset({*MEASURES, *OF_SOLVED, "availability"})
+"""What can be counted from tickets and files; calls and ratings are not recorded yet."""
+
+
+class EvidenceMissing(Exception):
+    """Something that an obligation is counted from is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Whose evidence is wanted, for which time, and what kinds of it.
+
+    `since` and `until` are the first instant and the one behind the last in
+    which something may fall due that is counted.
+    """
+
+    party: Party
+    since: datetime
+    until: datetime
+    with_solved: bool = False
+
+    @classmethod
+    def of(cls, agreement: Agreement, since: datetime, until: datetime) -> Asked:
+        """What the obligations of an agreement need."""
+        kinds = {one.of for one in agreement.terms.obligations}
+        return cls(agreement.party, since, until, bool(kinds & OF_SOLVED))
+
+
+class Source(Protocol):
+    """Where evidence comes from. `doubts` say why a statement over it must not be closed yet."""
+
+    @property
+    def cut_off(self) -> datetime:
+        """The instant up to which everything is known."""
+
+    @property
+    def cursor(self) -> str | None:
+        """The position in the helpdesk's stream at that moment."""
+
+    @property
+    def doubts(self) -> Sequence[str]:
+        """What is known to be missing, in sentences."""
+
+    def records(self, policy: Policy, asked: Asked) -> Records:
+        """What was recorded of a customer, judged at the cut-off."""
+
+
+@dataclass(frozen=True)
+class OutageFiles:
+    """Outages by the file that rules name: beside the rule files, or one file for all names."""
+
+    folder: Path
+    instead: Path | None = None
+
+    def read(self, policy: Policy) -> dict[str, tuple[Outage, ...]]:
+        """The outages of every file that obligations name.
+
+        Raises:
+            EvidenceMissing: a file is not there, or a line of it cannot be read:
+                what is not known is never taken for no outage.
+        """
+        names = {one.outages for one in policy.obligations.values() if one.outages}
+        return {name: self._file(name) for name in sorted(names)}
+
+    def _file(self, name: str) -> tuple[Outage, ...]:
+        path = self.instead or self.folder / name
+        try:
+            found, problems = read_outages(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise EvidenceMissing(f"{path}: no such file; --outages names another one") from None
+        if problems:
+            raise EvidenceMissing(f"{path}: {problems[0]}")
+        return found
+
+
+class JudgedTicket(NamedTuple):
+    """What a ticket adds to the records of a customer."""
+
+    cycles: list[CycleRow]
+    solved: SolvedTicket | None
+
+
+def judged_ticket(
+    ticket: Ticket, policy: Policy, asked: Asked, cut_off: datetime, paths: frozenset[str]
+) -> JudgedTicket:
+    """The rows of a ticket that belong to a customer, judged at the cut-off."""
+    verdict = evaluate(ticket, policy, cut_off)
+    values = values_of(ticket, paths, cut_off) if paths else {}
+    cycles = [row for row in rows_of(verdict, values) if row.party == asked.party]
+    solved = _solved(ticket, verdict, values) if asked.with_solved else None
+    if solved is not None and solved.party != asked.party:
+        solved = None
+    return JudgedTicket(cycles, solved)
+
+
+def _solved(ticket: Ticket, verdict: Verdict, values: Mapping[str, Value]) -> SolvedTicket | None:
+    return solved_ticket(ticket, verdict, values)
+
+
+@dataclass(frozen=True)
+class HistorySource:
+    """A history file; every ticket of it is judged at the cut-off, by the policy that is asked."""
+
+    history: History
+    cut_off: datetime
+    outages: OutageFiles
+    n_bad: int = 0
+    cursor: str | None = field(default=None, init=False)
+
+    @classmethod
+    def of(cls, history: History, outages: OutageFiles, now: datetime | None) -> HistorySource:
+        """Look over a history. Without an instant the latest that it tells is the cut-off.
+
+        Raises:
+            EvidenceMissing: it tells no instant.
+        """
+        with Team(None, 1) as alone:
+            reading = history.scan(alone).reading
+        cut_off = now or reading.latest
+        if cut_off is None:
+            raise EvidenceMissing(f"{history.name}: there is nothing in it")
+        return cls(history, cut_off, outages, len(reading.bad))
+
+    @property
+    def doubts(self) -> Sequence[str]:
+        """Lines that could not be read may be tickets of the customer."""
+        lines = "1 line" if self.n_bad == 1 else f"{self.n_bad} lines"
+        return [f"{self.history.name}: {lines} could not be read"] if self.n_bad else []
+
+    def records(self, policy: Policy, asked: Asked) -> Records:
+        """What the history tells of a customer, judged at the cut-off."""
+        cycles: list[CycleRow] = []
+        solved: list[SolvedTicket] = []
+        with Team(policy, cores() if self.history.is_large else 1) as team:
+            parts = self.history.scan(team).told(self.history.tell)
+            work = partial(_judge_part, asked=asked, cut_off=self.cut_off)
+            for one in team.ask(work, parts):
+                cycles += one[0]
+                solved += one[1]
+        return Records(self.cut_off, cycles, (), solved, (), self.outages.read(policy))
+
+
+def _judge_part(
+    policy: Policy, part: Part, *, asked: Asked, cut_off: datetime
+) -> tuple[list[CycleRow], list[SolvedTicket]]:
+    paths = paths_of(policy)
+    cycles: list[CycleRow] = []
+    solved: list[SolvedTicket] = []
+    for _, line in part.lines():
+        ticket, _ = read_line(line)
+        if ticket.created_at > cut_off:
+            continue
+        found = judged_ticket(ticket, policy, asked, cut_off, paths)
+        cycles += found.cycles
+        if found.solved is not None:
+            solved.append(found.solved)
+    return cycles, solved
