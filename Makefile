@@ -48,6 +48,7 @@ mutants: $(VENV)/.installed-dev
 screenshots: $(VENV)/.installed-dev
 	@sh tests/services/ensure.sh chromium
 	@$(BIN)/python -m tests.app.screenshots
+	@$(BIN)/python -m tests.web.screenshots
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check $(SOURCES)

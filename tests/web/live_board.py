@@ -16,6 +16,7 @@ from tests.app.harness.serving import AXE
 from tests.worker.sandbox_site import eventually
 from worker.demo import Demo, DemoSettings
 from worker.run import Service
+from worker.store.messages import count_messages
 from worker.store.summary import count_changes
 from worker.store.sync_progress import first_sync_is_done
 from worker.store.tables import tickets
@@ -43,6 +44,11 @@ class LiveBoard:
     def advance(self, by: timedelta) -> None:
         """Let time pass for the helpdesk and the worker."""
         self.demo.sandbox.advance(by)
+
+    def message_states(self) -> set[str]:
+        """What became of messages so far."""
+        with self.installation.database.read("default") as books:
+            return set(count_messages(books))
 
     def change(self, ticket: str, **values: object) -> None:
         """Change a ticket as an agent does, and let the worker hear of it."""

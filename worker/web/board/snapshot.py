@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from worker.store.board import open_marks, read_open
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from worker.store.board import Mark, OpenTicket
     from worker.store.database import Database
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 FRESH_S: Final = 0.5
 """Real seconds within which what was read is shown again."""
 
+_VALUES_S: Final = 10
 _ALL_ANEW: Final = 0.5
 """From this share of other tickets on, reading all of them is quicker."""
 
@@ -58,6 +59,7 @@ class Snapshot:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._read_at: float | None = None
+        self._valued_at: float | None = None
         self._marks: dict[str, Mark] = {}
         self._tickets: dict[str, OpenTicket] = {}
         self._held = Held((), dict.fromkeys(FACETS, ()))
@@ -79,24 +81,29 @@ class Snapshot:
             if not others and not gone:
                 return
             are_many = len(others) > len(marks) * _ALL_ANEW
-            found = read_open(books, None if are_many else others)
+            changed = read_open(books, None if are_many else others)
         for ident in gone:
             del self._tickets[ident]
-        self._tickets.update((one.ticket_id, one) for one in found)
+        self._tickets.update((one.ticket_id, one) for one in changed)
         self._marks = {ident: one.mark for ident, one in self._tickets.items()}
-        self._held = _held(self._tickets.values())
+        found = tuple(sorted(self._tickets.values(), key=urgency))
+        self._held = Held(found, self._values(found))
+
+    def _values(self, found: tuple[OpenTicket, ...]) -> Mapping[str, tuple[str, ...]]:
+        """What the tickets can be narrowed by, worked out anew every few seconds at most."""
+        now = self._monotonic()
+        if self._valued_at is not None and now - self._valued_at < _VALUES_S:
+            return self._held.values
+        self._valued_at = now
+        return _values(found)
 
 
-def _held(found: Iterable[OpenTicket]) -> Held:
-    tickets = tuple(sorted(found, key=urgency))
-    values: dict[str, set[str | None]] = {
+def _values(tickets: tuple[OpenTicket, ...]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, set[str | None]] = {
         facet: {getattr(one, facet) for one in tickets} for facet in FACETS[:-1]
     }
-    values["measure"] = {cycle.measure for one in tickets for cycle in one.cycles}
-    return Held(
-        tickets,
-        {facet: tuple(sorted(one for one in some if one)) for facet, some in values.items()},
-    )
+    found["measure"] = {cycle.measure for one in tickets for cycle in one.cycles}
+    return {facet: tuple(sorted(one for one in some if one)) for facet, some in found.items()}
 
 
 def urgency(ticket: OpenTicket, place: int = 0) -> tuple[int, int, int, str]:
