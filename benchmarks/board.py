@@ -152,12 +152,16 @@ def took(url: str, session: requests.Session) -> Took:
     return Took(time.perf_counter() - wall, time.process_time() - processor)
 
 
-def measure(url: str, database: Database) -> dict[str, Took]:
+def measure(url: str, database: Database, clock: SteppedClock) -> dict[str, Took]:
     """The median of several tries for each kind of question, but for the first page."""
     session = requests.Session()
 
+    def once(path: str) -> Took:
+        clock.move(timedelta(seconds=1))  # who asks the same in the same second is told the same
+        return took(url + path, session)
+
     def middle(path: str) -> Took:
-        return sorted(took(url + path, session) for _ in range(_TRIES))[_TRIES // 2]
+        return sorted(once(path) for _ in range(_TRIES))[_TRIES // 2]
 
     found = {"the first page of a new process": took(f"{url}/", session)}
     found["the same page again"] = middle("/")
@@ -168,7 +172,7 @@ def measure(url: str, database: Database) -> dict[str, Took]:
             one = sa.update(tickets).where(tickets.c.ticket_id == str(number))
             books.tx.execute(one.values(version=tickets.c.version + 1))
         time.sleep(0.6)  # what was read is shown for half a second
-        changed.append(took(f"{url}/", session))
+        changed.append(once("/"))
     found["after a change of one ticket"] = sorted(changed)[_TRIES // 2]
     return found
 
@@ -193,12 +197,13 @@ def main() -> int:
         )
         database = Database(settings.database_url.get_secret_value())
         prepare(database)
-        installation = build(settings, Parts(clock=SteppedClock(NOW), database=database))
+        clock = SteppedClock(NOW)
+        installation = build(settings, Parts(clock=clock, database=database))
         fill(database, asked.tickets, asked.closed)
         application = web_application(installation, polls=False)
         server = WebServer(application, listen("benchmark", "127.0.0.1", 0))
         server.start()
-        found = measure(f"http://127.0.0.1:{server.port}", database)
+        found = measure(f"http://127.0.0.1:{server.port}", database, clock)
         server.stop()
         database.close()
     for what, one in found.items():

@@ -3,14 +3,20 @@
 
 from __future__ import annotations
 
+import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
+import requests
 
 from rules.facts import Happening, Organization
+from worker.view.speech import Speaker
 from worker.web.board import snapshot
-from worker.web.board.asking import asked_of
+from worker.web.board.asking import asked_of, find
+from worker.web.board.layout import Scene
+from worker.web.board.watching import Watcher
 
 if TYPE_CHECKING:
     from tests.web.caller import Caller
@@ -139,3 +145,47 @@ def test_no_page_holds_scripts_or_styles_of_its_own(board: Caller) -> None:
 def test_what_is_not_there_is_not_found(board: Caller, path: str) -> None:
     answer = board.get(path)
     assert (answer.status_code, answer.text) == (404, "Not Found\n")
+
+
+def events(board: Caller, number: int) -> list[dict[str, object]]:
+    """The first events that a reader of the whole board gets."""
+    found: list[dict[str, object]] = []
+    with requests.get(f"{board.url}/board/events", stream=True, timeout=10) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        for line in answer.iter_lines():
+            if line:
+                found.append(json.loads(line.removeprefix(b"data: ")))
+            if len(found) == number:
+                break
+    return found
+
+
+def test_the_first_event_tells_everything_and_the_next_one_only_the_time(board: Caller) -> None:
+    first, second = events(board, 2)
+    assert first["order"] == ["12", "5", "7"]
+    assert {"now", "order", "rows", "counts", "hours", "more"} == set(first)
+    assert set(second) == {"now"}
+
+
+def test_a_change_of_one_ticket_is_told_as_one_row(board: Caller) -> None:
+    watcher = Watcher(asked_of({}))
+    before = look(board, watcher)
+    assert set(before["rows"]) == {"12", "5", "7"}
+    site = board.site
+    site.helpdesk.happen("5", Happening(at=site.clock.now(), kind="status", to="pending"))
+    site.once()
+    after = look(board, watcher)
+    assert set(after["rows"]) == {"5"}
+    assert after["order"] == ["12", "5", "7"]
+
+
+def look(board: Caller, watcher: Watcher) -> dict[str, Any]:
+    """What a reader is told at one look."""
+    work, now = board.installation.accounts[0], board.installation.clock.now()
+    second = int(now.timestamp())
+    held = snapshot.Snapshot(board.installation.database, work.name).held()
+    say = Speaker(ZoneInfo("Europe/Amsterdam"), second)
+    scene = Scene("default", ("default",), "viewer", now, say)
+    told = watcher.look(scene, find(held, watcher.asked, second), work.policies.policy)
+    found: dict[str, Any] = json.loads(told.removeprefix("data: "))
+    return found

@@ -32,7 +32,11 @@ def board_page(
         scene,
         "board",
         "Open tickets",
-        e("h1", "Open tickets by deadline"),
+        e(
+            "div",
+            e("h1", "Open tickets by deadline"),
+            e("p", "A ticket's number leads to its clock, and to why it holds.", class_="soft"),
+        ),
         e("p", "", class_="unseen", role="status", id="told"),
         counts(found.counts, asked, scene),
         _filters(scene, held, asked),

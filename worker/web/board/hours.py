@@ -104,6 +104,8 @@ def _finding(numbers: Sequence[int], begin: datetime, say: Speaker) -> str:
     if not total:
         return "No deadline falls in the next 24 hours."
     most = max(numbers)
-    at = say.at(int((begin + numbers.index(most) * _HOUR).timestamp()))
     named = "1 deadline falls" if total == 1 else f"{total:,} deadlines fall"
+    if most == 1:
+        return f"{named} in the next 24 hours."
+    at = say.at(int((begin + numbers.index(most) * _HOUR).timestamp()))
     return f"{named} in the next 24 hours, most in the hour from {at}: {most:,}."

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from worker.explaining import explain_stored
 from worker.logs import get_logger
 from worker.view.speech import Speaker
-from worker.web.board.asking import WINDOW, asked_of, find
+from worker.web.board.asking import WINDOW, Finder, asked_of
 from worker.web.board.board_page import board_page, window
 from worker.web.board.health_page import health_page
 from worker.web.board.layout import PAGE_POLICY, Scene, fragment
@@ -36,13 +36,15 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from worker.explaining import Explained
+    from worker.web.board.asking import Asked, Found
+    from worker.web.board.snapshot import Held
     from worker.wiring import AccountWork, Installation
 
     Endpoint = Callable[[Request], Awaitable[Response]]
 
 _log = get_logger(__name__)
 
-MOST_WATCHERS: Final = 200
+MOST_WATCHERS: Final = 100
 """Readers whose boards are kept up to date at once; others read them by reloading."""
 
 _STATIC: Final = {
@@ -75,6 +77,7 @@ class Board:
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
         self._watched = 0
+        self._finder = Finder()
         self._snapshots = {
             work.name: Snapshot(installation.database, work.name) for work in installation.accounts
         }
@@ -91,16 +94,15 @@ class Board:
     def tickets(self, request: Request) -> Response:
         """All open tickets by deadline."""
         scene, work = self.scene(request)
-        held = self._snapshots[work.name].held()
         asked = asked_of(request.query_params)
-        found = find(held, asked, scene.second)
+        held, found = self._find(scene, asked)
         return board_page(scene, held, asked, found, work.policies.policy)
 
     def rows(self, request: Request) -> Response:
         """The next window of rows, after those that are shown."""
-        scene, work = self.scene(request)
+        scene, _ = self.scene(request)
         asked = asked_of(request.query_params)
-        found = find(self._snapshots[work.name].held(), asked, scene.second)
+        _, found = self._find(scene, asked)
         return fragment(window(scene, found, asked.rows - WINDOW, asked.rows))
 
     def ticket(self, request: Request) -> Response:
@@ -177,7 +179,12 @@ class Board:
 
     def _look(self, request: Request, watcher: Watcher) -> str:
         scene, work = self.scene(request)
-        return watcher.look(scene, self._snapshots[work.name].held(), work.policies.policy)
+        _, found = self._find(scene, watcher.asked)
+        return watcher.look(scene, found, work.policies.policy)
+
+    def _find(self, scene: Scene, asked: Asked) -> tuple[Held, Found]:
+        held = self._snapshots[scene.account].held()
+        return held, self._finder.find(scene.account, held, asked, scene.second)
 
     def scene(self, request: Request) -> tuple[Scene, AccountWork]:
         """Whose rows are looked at, when and by whom.

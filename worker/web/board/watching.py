@@ -6,16 +6,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from worker.web.board.asking import Asked, find
 from worker.web.board.board_page import more, results
 from worker.web.board.hours import coming_hours
 from worker.web.board.lines import counts, line_mark, line_row
 
 if TYPE_CHECKING:
     from rules.policy import Policy
-    from worker.web.board.asking import Found
+    from worker.web.board.asking import Asked, Found
     from worker.web.board.layout import Scene
-    from worker.web.board.snapshot import Held
 
 EVERY_S: Final = 1.0
 """Real seconds between two looks."""
@@ -35,9 +33,8 @@ class Watcher:
         self._marks: dict[str, str] | None = None
         self._parts: dict[str, str] = {}
 
-    def look(self, scene: Scene, held: Held, policy: Policy) -> str:
-        """The event for one look, as it goes over the wire."""
-        found = find(held, self.asked, scene.second)
+    def look(self, scene: Scene, found: Found, policy: Policy) -> str:
+        """The event for one look at what fits, as it goes over the wire."""
         news: Json = {"now": scene.now.timestamp(), **self._rows(scene, found)}
         parts = {
             "counts": counts(found.counts, self.asked, scene),

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the board reads, from either database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rules.facts import Happening, Organization
+from worker.store.board import calls_used, oldest_look, open_marks, read_open
+from worker.web.board import snapshot
+from worker.web.board.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    import pytest
+
+    from tests.worker.conftest import Site
+
+GLOBEX = Organization(id="360002", name="Globex", fields={"market": "us"})
+
+
+def fill(site: Site) -> None:
+    """Two open tickets and a solved one, all judged."""
+    site.helpdesk.add("1", group="Support")
+    site.helpdesk.add("2", organization=GLOBEX)
+    site.helpdesk.add("3")
+    site.helpdesk.happen("3", Happening(at=site.clock.now(), kind="status", to="solved"))
+    site.once()
+
+
+def test_open_tickets_come_with_their_open_cycles_by_deadline(any_site: Site) -> None:
+    fill(any_site)
+    with any_site.database.read("default") as books:
+        found = {one.ticket_id: one for one in read_open(books)}
+        assert found == {one.ticket_id: one for one in read_open(books, ["1", "2", "3", "4"])}
+        assert {ident: one.mark for ident, one in found.items()} == open_marks(books)
+    assert set(found) == {"1", "2"}
+    assert [one.measure for one in found["1"].cycles] == ["first_reply", "resolution"]
+    assert (found["2"].customer, found["2"].market, found["2"].tier) == ("Globex", "us", "standard")
+
+
+def test_a_snapshot_follows_the_database(any_site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshot, "FRESH_S", 0)
+    fill(any_site)
+    held = Snapshot(any_site.database, "default")
+    first = held.held()
+    assert held.held() is first  # nothing has changed
+    any_site.helpdesk.happen(
+        "1", Happening(at=any_site.clock.now(), kind="comment", by="agent", public=True)
+    )
+    any_site.helpdesk.delete("2")
+    any_site.once()
+    after = held.held()
+    assert [one.ticket_id for one in after.tickets] == ["1"]
+    assert [one.measure for one in after.tickets[0].cycles] == ["resolution"]
+
+
+def test_health_is_told_of_either_database(any_site: Site) -> None:
+    fill(any_site)
+    with any_site.database.read("default") as books:
+        assert calls_used(books) == []
+        assert oldest_look(books) is not None
