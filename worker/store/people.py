@@ -56,8 +56,9 @@ def add_person(books: Books, name: str, role: Role, password: str, now: datetime
             changed_at=epoch(now),
         )
         .on_conflict_do_nothing()
+        .returning(people.c.name)
     )
-    return done.rowcount == 1
+    return done.scalar() is not None
 
 
 def everybody(books: Books) -> list[Person]:

@@ -11,11 +11,13 @@ import html
 from typing import TYPE_CHECKING, Final
 
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
 from worker.acknowledging import PATH, acknowledge_by, look_at
 from worker.notify.wording import ENGLISH
+from worker.web.sign_in.forms import is_own_page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,6 +49,8 @@ def acknowledge_routes(installation: Installation) -> list[Route]:
         return _page(notice, done=False)
 
     async def take_note(request: Request) -> Response:
+        if not is_own_page(request, installation.settings):
+            raise HTTPException(403)
         token, now = request.path_params["token"], installation.clock.now()
         notice = await run_in_threadpool(acknowledge_by, installation.database, token, now)
         return _page(notice, done=True)

@@ -45,20 +45,12 @@ class Gate:
         app: the application behind.
         knowing: finds out who asks.
         settings: whether a sign-in is set up, and under which address pages are reached.
-        look_again_s: as `LOOK_AGAIN_S`.
     """
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        knowing: Knowing,
-        settings: Settings,
-        look_again_s: float = LOOK_AGAIN_S,
-    ) -> None:
+    def __init__(self, app: ASGIApp, knowing: Knowing, settings: Settings) -> None:
         self._app = app
         self._knowing = knowing
         self._settings = settings
-        self._look_again_s = look_again_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or let it through."""
@@ -72,7 +64,7 @@ class Gate:
             await self._stranger(request)(scope, receive, send)
             return
         if scope["method"] in _READING:
-            send = _Watched(send, request, self._knowing, self._look_again_s)
+            send = _Watched(send, request, self._knowing)
         else:
             try:
                 receive = await self._own_form(request, visitor, receive)
@@ -116,16 +108,15 @@ class Gate:
 class _Watched:
     """Ends an answer that goes on after its reader has signed out, or was removed."""
 
-    def __init__(self, send: Send, request: Request, knowing: Knowing, every_s: float) -> None:
+    def __init__(self, send: Send, request: Request, knowing: Knowing) -> None:
         self._send = send
         self._request = request
         self._knowing = knowing
-        self._every_s = every_s
         self._looked_at = time.monotonic()
         self.is_over = False
 
     async def __call__(self, message: Message) -> None:
-        if time.monotonic() - self._looked_at >= self._every_s and message.get("more_body"):
+        if time.monotonic() - self._looked_at >= LOOK_AGAIN_S and message.get("more_body"):
             self._looked_at = time.monotonic()
             if await run_in_threadpool(self._knowing.who, self._request) is None:
                 await self._send({"type": "http.response.body", "body": b"", "more_body": False})
