@@ -5,13 +5,18 @@ from __future__ import annotations
 
 import csv
 import json
+from contextlib import closing
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+import sqlalchemy as sa
 
 from rules.statements import Statement, unseal
 from worker.cli.main import run
+from worker.store.database import Database
+from worker.store.schema import prepare
+from worker.store.tables import statements
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "contract"
 OCTOBER = ("--period", "2026-10", "--now", "2026-11-03T08:00:00Z")
@@ -149,3 +154,108 @@ def test_an_outage_file_that_is_missing_is_never_taken_for_no_outage(
     assert run(["report", "acme", *NOVEMBER, "--history", history]) == 1
 
     assert "outages.csv: no such file; --outages names another one" in capsys.readouterr().err
+
+
+@pytest.fixture
+def store(site: Path) -> Path:
+    """An empty store."""
+    with closing(Database(f"sqlite:///{site / 'stipt.db'}")) as database:
+        prepare(database)
+    return site
+
+
+def test_a_closed_statement_is_given_again_byte_for_byte(
+    store: Path, capsysbinary: pytest.CaptureFixture[bytes]
+):
+    page, again = store / "closed.html", store / "again.html"
+    assert report("close", "acme", *OCTOBER, "--yes", "--json", "--html", str(page)) == 0
+    sha256 = json.loads(capsysbinary.readouterr().out)["sha256"]
+
+    assert run(["report", "show", sha256[:12], "--json", "--html", str(again)]) == 0
+
+    sealed = unseal(kept := capsysbinary.readouterr().out)
+    assert sealed.sha256 == sha256
+    assert sealed.statement.lines == closed("2026-10").lines
+    assert page.read_bytes() == again.read_bytes()
+    assert sha256 in page.read_text(encoding="utf-8")
+    assert run(["report", "show", sha256, "--json"]) == 0
+    assert capsysbinary.readouterr().out == kept
+
+
+@pytest.mark.usefixtures("store")
+def test_a_period_is_closed_once(capsys: pytest.CaptureFixture[str]):
+    assert report("close", "acme", *OCTOBER, "--yes") == 0
+    assert report("close", "acme", *OCTOBER, "--yes") == 1
+
+    assert "acme-2026-10 is closed (stipt report show " in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("store")
+def test_what_came_to_light_later_is_an_entry_of_the_next_statement(
+    capsys: pytest.CaptureFixture[str],
+):
+    assert report("close", "acme", *OCTOBER, "--yes") == 0
+    assert report("close", "acme", *NOVEMBER, "--yes") == 0
+
+    told = capsys.readouterr().out
+    assert (
+        "correction of acme-2026-10, reply_95: 90.7 % (39 of 43) before, "
+        "88.4 % (38 of 43) now; 51.62 EUR" in told
+    )
+    assert "with corrections: 351.62 EUR" in told
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        ("2026-10-31T12:00:00Z", "the data of acme-2026-10 end before the period does"),
+        ("2026-11-01T12:00:00Z", "acme-2026-10 can be closed from 2026-11-02"),
+    ],
+)
+def test_nothing_is_closed_before_late_data_can_have_come(
+    now: str, said: str, capsys: pytest.CaptureFixture[str]
+):
+    assert report("close", "acme", "--period", "2026-10", "--now", now, "--yes") == 1
+
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("store")
+def test_without_an_answer_nothing_is_closed():
+    assert report("close", "acme", *OCTOBER) == 1
+    assert report("close", "acme", *OCTOBER, "--yes") == 0
+
+
+def test_a_history_with_unreadable_lines_closes_nothing(
+    store: Path, capsys: pytest.CaptureFixture[str]
+):
+    history = store / "history.jsonl"
+    history.write_bytes((EXAMPLE / "history.jsonl").read_bytes() + b"{}\n")
+    words = ["--history", str(history), "--outages", str(EXAMPLE / "outages.csv"), "--yes"]
+    assert run(["report", "close", "acme", *OCTOBER, *words]) == 1
+
+    assert "history.jsonl: 1 line could not be read" in capsys.readouterr().err
+
+
+def test_a_statement_that_was_changed_in_the_store_is_refused(
+    store: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert report("close", "acme", *OCTOBER, "--yes", "--json") == 0
+    sha256 = json.loads(capsys.readouterr().out)["sha256"]
+    body = sa.func.replace(statements.c.body, '"51.61"', '"51.60"')
+    with (
+        closing(Database(f"sqlite:///{store / 'stipt.db'}")) as database,
+        database.write("default") as books,
+    ):
+        books.tx.execute(sa.update(statements).values(body=body))
+
+    assert run(["report", "show", sha256]) == 1
+    assert "acme-2026-10 does not fit its hash" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("store")
+def test_an_unknown_hash_is_said(capsys: pytest.CaptureFixture[str]):
+    assert run(["report", "show", "0123456789ab"]) == 1
+
+    assert "0 closed statements have a hash that begins so" in capsys.readouterr().err

@@ -115,6 +115,18 @@ COMMANDS = (
         "stipt report acme --period 2026-11 --html acme.html",
     ),
     Command(
+        "report close",
+        "report",
+        "Close the statement of a period for good; later facts become entries in the next one.",
+        "stipt report close acme --period 2026-11 --tables evidence",
+    ),
+    Command(
+        "report show",
+        "report",
+        "Show a closed statement again; --json prints the very bytes that were kept.",
+        "stipt report show 3f2a91c8 --json",
+    ),
+    Command(
         "policy log",
         "policy",
         "List the policies that were in force, the latest first: when, and from which files.",

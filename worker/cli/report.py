@@ -1,21 +1,29 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`stipt report`: what obligations to a customer came to in a period, and what they cost."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from worker.cli.exit_codes import CommandFailed
 from worker.cli.instants import instant
-from worker.cli.options import AccountName, ConfigFile, rules_of
+from worker.cli.options import AccountName, ConfigFile, Yes, rules_of
 from worker.cli.output import JsonFlag, QuietFlag, as_json, result, say
 from worker.cli.progress import progress
-from worker.cli.sources import opened_history
+from worker.cli.sources import Store, opened_history, opened_store
 from worker.cli.written import written_to
 
 if TYPE_CHECKING:
-    from rules.statements import Statement
-    from worker.reporting.customers import Account
+    from collections.abc import Callable
+
+    from rules.policy import Policy
+    from rules.statements import Sealed, Statement
+    from worker.histories import History
+    from worker.reporting.customers import Account, Kept
+    from worker.reporting.evidence import OutageFiles, Source
 
 _Customer = Annotated[
     str,
@@ -31,12 +39,18 @@ _Rules = Annotated[
     Path | None,
     typer.Option(help="Folder of rule files; else STIPT_RULES_PATH, else sla.", metavar="DIR"),
 ]
+_History = Annotated[
+    Path | None,
+    typer.Option(
+        help="Tickets as JSON Lines, or as CSV with --mapping; else the store.", metavar="FILE"
+    ),
+]
 _Mapping = Annotated[
     Path | None, typer.Option(help="What the columns of a CSV file mean.", metavar="FILE")
 ]
 _Now = Annotated[
     str | None,
-    typer.Option(help="Judge as of this instant; else the latest in the file.", metavar="TIME"),
+    typer.Option(help="With --history: judge as of then; else the latest in it.", metavar="TIME"),
 ]
 _Outages = Annotated[
     Path | None,
@@ -58,9 +72,7 @@ def customer(
     *,
     period: _Period,
     rules: _Rules = None,
-    history: Annotated[
-        Path, typer.Option(help="Tickets as JSON Lines, or as CSV with --mapping.", metavar="FILE")
-    ],
+    history: _History = None,
     mapping: _Mapping = None,
     now: _Now = None,
     outages: _Outages = None,
@@ -73,23 +85,194 @@ def customer(
     account: AccountName = None,
 ) -> None:
     """Show what the obligations to a customer came to in a period, and what they cost."""
-    from worker.reporting.customers import account_of, agreement_named, period_of
-    from worker.reporting.evidence import HistorySource, OutageFiles
-    from worker.rule_folder import load_folder
-
     folder = rules or rules_of(config, account)
-    agreement = agreement_named(name, load_folder(folder))
-    wanted = period_of(agreement, period)
-    judged_at = None if now is None else instant(now)
+    question = _Question(name, period, folder, outages, _judged_at(now, history))
     with progress(quiet=quiet) as tell:
-        files = OutageFiles(folder, outages)
-        source = HistorySource.of(opened_history(history, mapping, tell), files, judged_at)
-        found = account_of(agreement, wanted, source)
+        if history is not None:
+            found = _from_history(question, opened_history(history, mapping, tell))
+        else:
+            with opened_store(config, account) as store:
+                found = _from_store(question, store)
     _write_files(found, csv, html, tables)
     _show(found.statement, json=json, beside=(csv, html))
-    if not quiet:
-        for doubt in found.doubts:
-            say(doubt)
+    for doubt in () if quiet else found.doubts:
+        say(doubt)
+
+
+def close(
+    name: _Customer,
+    *,
+    period: _Period,
+    rules: _Rules = None,
+    history: _History = None,
+    mapping: _Mapping = None,
+    now: _Now = None,
+    outages: _Outages = None,
+    csv: _Csv = None,
+    html: _Html = None,
+    tables: _Tables = None,
+    yes: Yes = False,
+    json: JsonFlag = False,
+    quiet: QuietFlag = False,
+    config: ConfigFile = None,
+    account: AccountName = None,
+) -> None:
+    """Close the statement of a period for good; later facts become entries in the next one."""
+    folder = rules or rules_of(config, account)
+    question = _Question(name, period, folder, outages, _judged_at(now, history))
+    with opened_store(config, account) as store, progress(quiet=quiet) as tell:
+        if history is None:
+            found = _from_store(question, store)
+        else:
+            source = opened_history(history, mapping, tell)
+            found = _from_history(question, source, _kept(store, name))
+        closed = _closed(found, store, question.now or store.now())
+        if not yes:
+            _ask(closed)
+        sealed = _keep(closed, store, folder)
+    if tables is not None:
+        _write_tables(found, tables)
+    _write_statement(closed, sealed.sha256, csv, html)
+    _show(closed, sealed.sha256, json=json, beside=(csv, html))
+
+
+def show(
+    beginning: Annotated[
+        str, typer.Argument(help="The beginning of a hash, at least eight digits.", metavar="HASH")
+    ],
+    *,
+    csv: _Csv = None,
+    html: _Html = None,
+    json: JsonFlag = False,
+    quiet: QuietFlag = False,
+    config: ConfigFile = None,
+    account: AccountName = None,
+) -> None:
+    """Show a closed statement again; --json prints the very bytes that were kept."""
+    from rules.statements import unseal
+    from worker.store.statements import statement_bytes
+
+    with (
+        opened_store(config, account) as store,
+        store.database.read(store.account.name) as books,
+    ):
+        found = statement_bytes(books, beginning.lower()) if len(beginning) >= 8 else []
+    if len(found) != 1:
+        raise CommandFailed(f"{len(found)} closed statements have a hash that begins so")
+    sealed = unseal(found[0])
+    _write_statement(sealed.statement, sealed.sha256, csv, html)
+    if json:
+        typer.echo(found[0], nl=False)
+    elif not (quiet and (csv or html)):
+        _show(sealed.statement, sealed.sha256, json=False, beside=(csv, html))
+
+
+@dataclass(frozen=True)
+class _Question:
+    """Which statement is wanted, by which rules, as of when (None: all that is known)."""
+
+    name: str
+    period: str
+    folder: Path
+    outages: Path | None
+    now: datetime | None
+
+    def answered(self, source_of: "Callable[[Policy], Source]", kept: "Kept | None") -> "Account":
+        """The customer's period, counted from a source."""
+        from worker.reporting.customers import account_of, agreement_named, period_of
+        from worker.rule_folder import load_folder
+
+        policy = load_folder(self.folder)
+        agreement = agreement_named(self.name, policy)
+        period = period_of(agreement, self.period)
+        return account_of(agreement, period, source_of(policy), kept)
+
+    @property
+    def outage_files(self) -> "OutageFiles":
+        """Where outages are recorded."""
+        from worker.reporting.evidence import OutageFiles
+
+        return OutageFiles(self.folder, self.outages)
+
+
+def _judged_at(now: str | None, history: Path | None) -> datetime | None:
+    if now is not None and history is None:
+        raise typer.BadParameter("the store is as of its last sync", param_hint="--now")
+    return None if now is None else instant(now)
+
+
+def _from_history(question: _Question, history: "History", kept: "Kept | None" = None) -> "Account":
+    from worker.reporting.evidence import HistorySource
+
+    source = HistorySource.of(history, question.outage_files, question.now)
+    return question.answered(lambda _: source, kept)
+
+
+def _from_store(question: _Question, store: Store) -> "Account":
+    from worker.reporting.stored import StoredSource
+
+    def source(policy: "Policy") -> "Source":
+        name = store.account.name
+        return StoredSource.of(store.database, name, policy, question.outage_files)
+
+    return question.answered(source, _kept(store, question.name))
+
+
+def _kept(store: Store, customer: str) -> "Kept":
+    """The customer's closed statements."""
+    from worker.policies import PolicyArchive
+    from worker.reporting.customers import Kept
+    from worker.store.statements import statements_of
+
+    with store.database.read(store.account.name) as books:
+        found = [one.statement for one in statements_of(books, customer)]
+    return Kept(found, PolicyArchive(store.database, store.account.name).by_hash)
+
+
+def _closed(found: "Account", store: Store, at: datetime) -> "Statement":
+    """The statement as it would be kept.
+
+    Raises:
+        CannotClose: it is closed already, something is missing, or it is too early.
+    """
+    from rules.statements import CannotClose
+    from rules.statements import close as closed
+    from worker.store.statements import closed_statement
+
+    with store.database.read(store.account.name) as books:
+        before = closed_statement(books, found.statement.ident)
+    if before is not None:
+        raise CannotClose(
+            f"{found.statement.ident} is closed (stipt report show {before[:12]}); "
+            "later facts become corrections"
+        )
+    if found.doubts:
+        raise CannotClose("; ".join(found.doubts))
+    return closed(found.statement, at)
+
+
+def _ask(closed: "Statement") -> None:
+    from worker.reporting.text import statement_lines
+
+    for line in statement_lines(closed):
+        say(line)
+    if not typer.confirm("Close this statement for good?", err=True):
+        raise CommandFailed("nothing was closed")
+
+
+def _keep(closed: "Statement", store: Store, folder: Path) -> "Sealed":
+    """Keep the statement, and the texts of the rules under which it was closed."""
+    from rules.statements import seal
+    from worker.rule_folder import read_files, rule_paths
+    from worker.store.policy_log import store_policy
+    from worker.store.statements import keep_statement
+
+    at = closed.closed_at or closed.origin.cut_off
+    with store.database.write(store.account.name) as books:
+        store_policy(
+            books, closed.origin.policy, read_files(rule_paths(folder), named_as_given=False), at
+        )
+        return keep_statement(books, seal(closed))
 
 
 def _write_files(
@@ -97,12 +280,17 @@ def _write_files(
 ) -> None:
     from worker.report.customer_pictures import pictures
 
-    _write_statement(found.statement, None, csv, html, pictures(found))
+    shown = [] if html is None else pictures(found)
+    _write_statement(found.statement, None, csv, html, shown)
     if tables is not None:
-        tables.mkdir(parents=True, exist_ok=True)
-        for name, text in found.tables().items():
-            with written_to(tables / f"{found.statement.ident}-{name}.csv") as write:
-                write(text.encode())
+        _write_tables(found, tables)
+
+
+def _write_tables(found: "Account", folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in found.tables().items():
+        with written_to(folder / f"{found.statement.ident}-{name}.csv") as write:
+            write(text.encode())
 
 
 def _write_statement(
@@ -123,14 +311,20 @@ def _write_statement(
             write(statement_page(statement, shown or [], sha256).encode())
 
 
-def _show(statement: "Statement", *, json: bool, beside: tuple[Path | None, ...] = ()) -> None:
+def _show(
+    statement: "Statement",
+    sha256: str | None = None,
+    *,
+    json: bool,
+    beside: tuple[Path | None, ...] = (),
+) -> None:
     """The statement on standard output, unless a file took its place."""
     from worker.reporting.text import statement_lines
 
     if json:
-        as_json(_document(statement))
+        as_json(_document(statement) | ({} if sha256 is None else {"sha256": sha256}))
     elif not any(str(one) == "-" for one in beside):
-        for line in statement_lines(statement):
+        for line in statement_lines(statement, sha256):
             result(line)
 
 

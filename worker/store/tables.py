@@ -311,6 +311,22 @@ policy_loads = sa.Table(
     sa.Index("ix_policy_loads_account_id", "account", "id"),
 )
 
+statements = sa.Table(
+    "statements",
+    metadata,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("ident", sa.Text, primary_key=True),
+    _text("sha256"),
+    _text("customer"),  # the party's name
+    _text("period"),  # the kind of it
+    _instant("from_at", nullable=False),
+    _instant("until_at", nullable=False),
+    _instant("cut_off", nullable=False),
+    _instant("closed_at", nullable=False),
+    _text("body"),  # the sealed bytes, which never change
+    sa.UniqueConstraint("account", "sha256"),
+)
+
 leases = sa.Table(
     "leases",
     metadata,
