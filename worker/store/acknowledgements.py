@@ -32,8 +32,9 @@ def acknowledge(books: Books, cycle: TicketCycle, now: datetime) -> bool:
             account=books.account, ticket_id=ticket_id, measure=measure, cycle=number, at=epoch(now)
         )
         .on_conflict_do_nothing()
+        .returning(_rows.cycle)  # on PostgreSQL rowcount says nothing of an INSERT
     )
-    return done.rowcount == 1
+    return done.scalar() is not None
 
 
 def acknowledged(books: Books, ticket_ids: Collection[str]) -> set[TicketCycle]:

@@ -52,7 +52,9 @@ def take_hint(books: Books, event_id: str, ticket_id: str, now: datetime) -> boo
     """Note that a ticket is to be read; False, and no row, for a call that was taken before."""
     at = epoch(now)
     call = books.insert(webhook_calls).values(account=books.account, event_id=event_id, taken_at=at)
-    if books.tx.execute(call.on_conflict_do_nothing()).rowcount == 0:
+    # Not rowcount: on PostgreSQL it says nothing of an INSERT.
+    is_new = call.on_conflict_do_nothing().returning(webhook_calls.c.event_id)
+    if books.tx.execute(is_new).scalar() is None:
         return False
     hint = books.insert(hints).values(
         account=books.account, ticket_id=ticket_id, first_at=at, due=at + _AFTER, told=1, tries=0
