@@ -195,7 +195,7 @@ def settle(owed: Sequence[Credit], fee: PeriodFee | None, cap: Fraction | None) 
 
     What exceeds the cap is taken from all credits in proportion. Each line is
     rounded once; lines that are cut, or whose roundings would exceed the cap,
-    are rounded so that they add up to it.
+    are rounded so that they add up to it. No line is more than it would be alone.
 
     Args:
         owed: what each obligation costs.
@@ -207,16 +207,15 @@ def settle(owed: Sequence[Credit], fee: PeriodFee | None, cap: Fraction | None) 
         return Settlement(lines, Decimal(0), is_capped=False)
     share = min(Fraction(1) if cap is None else cap, Fraction(1))
     most, total = fee.amount * share, sum((one.amount for one in owed), Fraction(0))
+    alone = tuple(rounded(one.amount, fee.currency) for one in owed)
+    limit = rounded(most, fee.currency)
     if total > most:
         cut = [_cut(one, total, f"{share} * {fee.amount}", most) for one in owed]
-        limit = rounded(most, fee.currency)
-        amounts = rounded_to_total([one.amount for one in cut], limit, fee.currency)
+        amounts = rounded_to_total([one.amount for one in cut], limit, fee.currency, alone)
         return _settled(cut, amounts, fee.currency, is_capped=True)
-    amounts = tuple(rounded(one.amount, fee.currency) for one in owed)
-    limit = rounded(most, fee.currency)
-    if sum(amounts) > limit:
-        amounts = rounded_to_total([one.amount for one in owed], limit, fee.currency)
-    return _settled(owed, amounts, fee.currency, is_capped=False)
+    if sum(alone) > limit:
+        alone = rounded_to_total([one.amount for one in owed], limit, fee.currency, alone)
+    return _settled(owed, alone, fee.currency, is_capped=False)
 
 
 def _cut(one: Credit, total: Fraction, cap: str, most: Fraction) -> Credit:

@@ -23,12 +23,12 @@ def rounded(amount: Fraction, currency: str) -> Decimal:
 
 
 def rounded_to_total(
-    amounts: Sequence[Fraction], total: Decimal, currency: str
+    amounts: Sequence[Fraction], total: Decimal, currency: str, most: Sequence[Decimal]
 ) -> tuple[Decimal, ...]:
-    """The amounts rounded so that together they make the total exactly.
+    """The amounts rounded so that together they make the total, and none exceeds its own `most`.
 
     Each is rounded down; what is missing goes to the largest remainders, the
-    earlier one first where two are equal.
+    earlier one first where two are equal. What none of them may take is left out.
 
     Raises:
         ValueError: the total is not that of the amounts rounded up or down.
@@ -39,7 +39,8 @@ def rounded_to_total(
     if not 0 <= missing <= len(amounts):
         raise ValueError("the total is not that of the amounts")
     by_remainder = sorted(
-        range(len(amounts)), key=lambda index: (whole[index] - amounts[index] * scale, index)
+        (index for index, limit in enumerate(most) if whole[index] < int(limit * scale)),
+        key=lambda index: (whole[index] - amounts[index] * scale, index),
     )
     for index in by_remainder[:missing]:
         whole[index] += 1

@@ -248,7 +248,14 @@ def test_an_unknown_currency_and_a_total_of_something_else_are_refused():
     with pytest.raises(ValueError, match="XXX"):
         rounded(Fraction(1), "XXX")
     with pytest.raises(ValueError, match="total"):
-        rounded_to_total([Fraction(1)], Decimal("3.00"), "EUR")
+        rounded_to_total([Fraction(1)], Decimal("3.00"), "EUR", [Decimal(3)])
+
+
+def test_a_cent_that_is_missing_goes_to_a_line_that_may_take_it():
+    amounts = [Fraction("0.003"), Fraction("0.004"), Fraction("0.003")]
+    most = [Decimal("0.01"), Decimal("0.00"), Decimal("0.01")]
+    cents = rounded_to_total(amounts, Decimal("0.01"), "EUR", most)
+    assert cents == (Decimal("0.01"), Decimal("0.00"), Decimal("0.00"))
 
 
 # Claims
