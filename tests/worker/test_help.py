@@ -152,6 +152,7 @@ WITHOUT = {
         "app package": "looks at files alone",
         "sandbox": "has no settings",
         "demo": "has no settings",
+        "staffing": "needs nothing",
     },
 }
 

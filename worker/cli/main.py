@@ -127,6 +127,12 @@ COMMANDS = (
         "stipt report show 3f2a91c8 --json",
     ),
     Command(
+        "staffing",
+        "staffing",
+        "Say how many people a phone line needs to keep its promise, and how it does with fewer.",
+        "stipt staffing --calls 60 --handling 6m --patience 4m --abandoned 5%",
+    ),
+    Command(
         "policy log",
         "policy",
         "List the policies that were in force, the latest first: when, and from which files.",
