@@ -43,7 +43,9 @@ _SLIPS = (
     (re.compile(r"hours?|hrs?"), "h"),
     (re.compile(r"minutes?|mins?"), "m"),
     (re.compile(r"seconds?|secs?"), "s"),
+    (re.compile(r"(?<=[0-9\s])u(?:ur|ren)?(?![a-z])"), "h"),
 )
+_OPEN_TIME = re.compile(r"([0-9]+)[\s_-]*(?:working|business|work|office|open|opening)[\s_-]+(\S+)")
 
 
 class DurationError(ValueError):
@@ -218,11 +220,19 @@ def _span_error(text: str, running_day: str) -> DurationError:
     if weeks:
         message = f'"{shown}" can be read in several ways'
         return DurationError(AMBIGUOUS_DAY, message, week_readings(int(weeks[1])))
-    hint = 'write it as "24h", "2h30m", "3 working days" or "30 calendar days"'
+    return DurationError(WRONG_FORM, f'"{shown}" is not a duration', _form_hint(text))
+
+
+def _form_hint(text: str) -> str:
+    """The form that was probably meant, else the forms that there are."""
     meant = _meant(text)
-    return DurationError(
-        WRONG_FORM, f'"{shown}" is not a duration', f'did you mean "{meant}"?' if meant else hint
-    )
+    if meant:
+        return f'did you mean "{meant}"?'
+    found = _OPEN_TIME.fullmatch(text[:_MAX_LENGTH].strip().lower())
+    open_time = _meant(f"{found[1]} {found[2]}") if found else ""
+    if open_time:
+        return f'write "{open_time}"; the target\'s "counted: <calendar>" says which hours count'
+    return 'write it as "24h", "2h30m", "3 working days" or "30 calendar days"'
 
 
 def day_readings(days: int, running_day: str = "") -> str:
@@ -254,7 +264,7 @@ def _percent_of(number: str) -> str:
 
 
 def _meant(text: str) -> str:
-    """The right form of a common slip (`24 Hours`, `2h 30m`, `5 business days`), or nothing."""
+    """The right form of a common slip (`24 Hours`, `8u`, `5 business days`), or nothing."""
     guess = text[:_MAX_LENGTH].strip().lower()
     for slip, right in _SLIPS:
         guess = slip.sub(right, guess)
