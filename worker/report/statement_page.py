@@ -106,25 +106,25 @@ def _numbers(line: StatementLine, kinds: Sequence[str]) -> list[str]:
 
 
 def _credits(statement: Statement) -> list[str]:
-    currency = statement.currency
-    rows = []
+    rule = "Each step can be computed again; round() rounds half up."
+    parts = [heading("What a miss costs"), paragraph(rule, "soft")]
     for line in statement.lines:
-        why = wording.BECAUSE.get(line.because, line.because)
-        rows.append([line.obligation, why, "", wording.money(line.credit, currency)])
-        if currency is not None:
-            rows += [
-                [line.obligation, wording.STEPS[one.name], wording.step(one, currency), ""]
-                for one in line.steps
-            ]
-    caption = "Each step can be recomputed; round() rounds half up"
-    told = [paragraph(one, "soft") for one in map(_terms, statement.lines) if one]
-    parts = [
-        heading("What a miss costs"),
-        table(caption, ["obligation", "step", "sum", "credit"], rows),
-    ]
+        parts += _credit(line, statement)
     if statement.is_capped:
         parts.append(paragraph("The credits together are cut to the contract's cap."))
-    return [*parts, *told]
+    return parts
+
+
+def _credit(line: StatementLine, statement: Statement) -> list[str]:
+    """The steps that lead to a credit, and the terms under which it is given."""
+    why = wording.BECAUSE.get(line.because, line.because)
+    told = f"{line.obligation}: {wording.money(line.credit, statement.currency)}, {why}"
+    terms = _terms(line)
+    notes = [] if terms is None else [paragraph(terms, "soft")]
+    if not line.steps or statement.currency is None:
+        return [paragraph(f"{told}."), *notes]
+    rows = [[wording.STEPS[one.name], wording.step(one, statement.currency)] for one in line.steps]
+    return [table(told, ["step", "sum"], rows), *notes]
 
 
 def _terms(line: StatementLine) -> str | None:

@@ -52,8 +52,9 @@ STEPS = {
 }
 
 _PARTS = {
-    "of_which_without_reply": "met without a reply",
-    "of_which_open_overdue": "open and overdue",
+    "of_which_without_reply": "of which met without a reply",
+    "of_which_open_overdue": "of which open and overdue",
+    "of_which_planned_seconds": "seconds planned, outside both",
 }
 
 
@@ -99,11 +100,11 @@ def counts(line: StatementLine) -> list[tuple[str, int]]:
     if line.of == "availability":
         shown = [*shown[:2], ("outages", found.get("breaches", 0))]
     parts = [
-        (_PARTS.get(name, name.removeprefix("of_which_").replace("_", " ")), n)
+        (_PARTS.get(name, name.replace("_", " ")), n)
         for name, n in found.items()
         if name.startswith("of_which_")
     ]
-    return [*shown, *((f"of which {name}", n) for name, n in parts)]
+    return [*shown, *parts]
 
 
 def step(one: CreditStep, currency: str) -> str:
