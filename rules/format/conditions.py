@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _FIELD = re.compile(r"(organization|ticket)\.fields\.[A-Za-z0-9_-]{1,100}")
 _COMBINING = ("any", "all", "not")
 _ROLES = ("end_user", "agent", "light_agent", "admin")
+_CURLY = re.compile(r"[\u201c\u201d\u201e].*[\u201c\u201d]|[\u2018\u2019\u201a].*[\u2018\u2019]")
+_LOOSE = "\u201c\u201d\u201e\u2018\u2019\u201a"
 _TYPES = ("question", "incident", "problem", "task")
 
 _VALUES: Mapping[str, Callable[[str], str]] = {
@@ -109,6 +111,11 @@ class _Conditions:
         if not isinstance(value, str):
             self._fail(path, "must be one value")
             return ""
+        if _has_curly_quotes(key, value):
+            bare = shown(value.strip(_LOOSE))
+            message = f"{shown(value)} holds curly quotes, which are part of the value"
+            self._fail(path, message, f'write "{bare}" with straight quotes')
+            return ""
         try:
             return _VALUES.get(key, line)(value)
         except FormError as error:
@@ -122,6 +129,16 @@ class _Conditions:
     def _add(self, path: Path, code: str, message: str, hint: str) -> None:
         error = wrong(code, message, hint)
         self.errors.append(InitErrorDetails(type=error, loc=path, input=None))
+
+
+def _has_curly_quotes(key: str, value: str) -> bool:
+    """Whether a word processor's quotes became part of a value.
+
+    Names may begin or end with one (`\u2019s-Hertogenbosch`); only ids never do.
+    """
+    if key == "organization.id":
+        return value.strip(_LOOSE) != value
+    return _CURLY.fullmatch(value) is not None
 
 
 def _reader(*, everything: bool, extra_paths: tuple[str, ...] = ()) -> PlainValidator:

@@ -370,3 +370,23 @@ def test_a_test_in_a_year_that_no_calendar_counts_covers_nothing():
         )
         == 2
     )
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "organization.id: 360001234567\u201d",
+        "organization.name: \u2018Acme\u2019",
+        "tags: \u201evip\u201c",
+    ],
+)
+def test_curly_quotes_around_a_value_of_a_condition_are_named(condition: str):
+    changed = with_changes(("organization.fields.sla_tier: premium", condition))
+    (problem,) = problems_of(changed)
+    assert " STP022 " in problem
+    assert "holds curly quotes, which are part of the value; write" in problem
+
+
+@pytest.mark.parametrize("name", ["\u2019s-Hertogenbosch", "Bar \u201cDe Zon\u201d", "D\u2019Arc"])
+def test_a_name_may_hold_a_curly_quote_of_its_own(name: str):
+    policy_of(with_changes(("organization.fields.sla_tier: premium", f"organization.name: {name}")))
