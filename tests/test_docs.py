@@ -101,10 +101,12 @@ def options() -> dict[str, set[str]]:
 
 
 def commands_named(words: list[str]) -> list[str]:
-    """The commands that a line calls; `policy log|show` calls two."""
+    """The commands that a line calls; `policy log|show` calls two, `report acme` one by default."""
     first = words[1]
     if first.startswith("-"):
         return [""]
+    if first == "report" and (words[2:] or ["?"])[0] not in ("customer", "close", "show"):
+        return ["report customer"]
     if first in GROUPS:
         return [f"{first} {second}" for second in (words[2:] or ["?"])[0].split("|")]
     return [first]
