@@ -41,8 +41,9 @@ def keep_statement(books: Books, written: bytes) -> Sealed:
             body=written.decode(),
         )
         .on_conflict_do_nothing()
+        .returning(statements.c.ident)  # on PostgreSQL rowcount says nothing of an INSERT
     )
-    if done.rowcount == 0:
+    if done.first() is None:
         raise CannotClose(f"{statement.ident} is closed; later facts become corrections")
     return sealed
 
