@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from connector.sandbox.seed_names import CUSTOMERS
 from connector.sandbox.server import Sandbox
 from connector.sandbox.settings import START, SandboxSettings
 from worker.cli.main import run
-from worker.cli.sandboxes import environment_of
+from worker.cli.sandboxes import _announce, environment_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +43,21 @@ def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Sandbox
 def test_the_exports_of_the_page_are_those_that_the_sandbox_prints() -> None:
     printed = environment_of("http://127.0.0.1:8321", SandboxSettings())
     told = dict(line.removeprefix("export ").split("=", 1) for line in LINES if "export " in line)
-    assert told == {**printed, "STIPT_STATE_DIR": "$PWD/state"}
+    assert told == {**printed, "STIPT_STATE_DIR": "$(mktemp -d)"}
+
+
+def test_every_start_prints_a_store_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    folders = []
+    for _ in range(2):
+        _announce("http://127.0.0.1:8321", SandboxSettings(), json=False, quiet=True)
+        printed = capsys.readouterr().out
+        folders += re.findall("^export STIPT_STATE_DIR=(.+)$", printed, re.MULTILINE)
+    first, second = map(Path, folders)
+    assert first != second
+    assert [*first.iterdir(), *second.iterdir()] == []
 
 
 @pytest.mark.timeout(180)
@@ -51,7 +66,7 @@ def test_every_command_of_the_page_does_what_it_should(
 ) -> None:
     ends = {command: list(codes) for command, codes in ENDS_OTHERWISE.items()}
     for line in LINES:
-        words = shlex.split(line.replace("$PWD", str(Path.cwd())))
+        words = shlex.split(line.replace("$(mktemp -d)", str(Path.cwd() / "state")))
         if words[0] == "export":
             name, value = words[1].split("=", 1)
             monkeypatch.setenv(name, value.replace("http://127.0.0.1:8321", sandbox.base_url))

@@ -2,6 +2,7 @@
 """`stipt sandbox`: the local stand-in for the Zendesk API."""
 
 import signal
+import tempfile
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -98,7 +99,10 @@ def environment_of(url: str, settings: "SandboxSettings") -> dict[str, str]:
 def _announce(url: str, settings: "SandboxSettings", *, json: bool, quiet: bool) -> None:
     from connector.sandbox.assumptions import describe
 
-    environment = environment_of(url, settings)
+    # Each start is another helpdesk: a store that an earlier one filled would speak of its tickets.
+    environment = environment_of(url, settings) | {
+        "STIPT_STATE_DIR": tempfile.mkdtemp(prefix="stipt-sandbox-")
+    }
     if json:
         as_json({"url": url, "tickets": settings.tickets, "environment": environment})
         return
