@@ -10,21 +10,23 @@ from rules.detail import counted_in, stamp
 from rules.evaluate import evaluate, judge
 from rules.explain_text import explanation_text
 from rules.ledger import ClockSegment, ledger
-from rules.reasons import why_chosen, why_fails
+from rules.reasons import why_chosen, why_counted, why_fails
 from rules.select import Selector, selector_of
 from rules.ticket_facts import ticket_facts
 from rules.timeline import instant_of, seconds_of
+from rules.without_target import without_target
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import datetime
 
-    from rules.evaluate import Selected
+    from rules.evaluate import Judged, Selected
     from rules.facts import Ticket
     from rules.policy import Contract, Policy
     from rules.select import State
     from rules.steps import StepInstant, StepKey
     from rules.verdict import CycleVerdict, Verdict
+    from rules.without_target import WithoutTarget
 
 Json = dict[str, object]
 
@@ -72,7 +74,8 @@ class Explanation:
     `fired` are the steps that were carried out, None where nobody knows; `told`
     says what became of their messages, None where all are taken for sent.
     `kept` are closed cycles that the record holds differently from what is
-    explained here.
+    explained here. `calendars` say for each cycle what chose its calendar, None
+    where the target names it; `without_target` are measures without a promise.
     """
 
     ticket: Ticket
@@ -83,6 +86,8 @@ class Explanation:
     in_force: tuple[InForce, ...]
     ledgers: tuple[tuple[ClockSegment, ...], ...]
     counts: tuple[tuple[str, ...], ...]
+    calendars: tuple[str | None, ...]
+    without_target: tuple[WithoutTarget, ...]
     fired: frozenset[StepKey] | None
     kept: tuple[KeptVerdict, ...] = ()
     told: Mapping[StepKey, tuple[Told, ...]] | None = None
@@ -116,10 +121,11 @@ class Explanation:
             "facts": ticket_facts(self.ticket),
             "nothing": self.verdict.nothing,
             "cycles": [
-                _cycle_json(row, segments, counts, self)
-                for row, segments, counts in zip(
-                    self.verdict.cycles, self.ledgers, self.counts, strict=True
-                )
+                _cycle_json(self, number, row) for number, row in enumerate(self.verdict.cycles)
+            ],
+            "without_target": [
+                {"measure": one.measure, "reasons": list(one.reasons)}
+                for one in self.without_target
             ],
             "kept": [_kept_json(one) for one in self.kept],
         }
@@ -161,10 +167,33 @@ def explain(  # noqa: PLR0913 -- the ticket, the rules, the instant, and three t
         in_force=tuple(_in_force(judged.selected)),
         ledgers=tuple(ledger(row.clock, judged.life.statuses) for row in verdict.cycles),
         counts=tuple(tuple(counted_in(row, policy)) for row in verdict.cycles),
+        calendars=tuple(_calendar_because(row, policy, judged) for row in verdict.cycles),
+        without_target=_without_target(verdict, policy, seconds_of(ticket.created_at)),
         fired=None if fired is None else frozenset(fired),
         kept=tuple(kept),
         told=None if told is None else dict(told),
     )
+
+
+def _calendar_because(row: CycleVerdict, policy: Policy, judged: Judged) -> str | None:
+    """What chose the cycle's calendar, by the ticket's values when its target applied."""
+    chooser = policy.choosers.get(row.target.counted)
+    if chooser is None:
+        return None
+    application = row.clock.application
+    states = [
+        item.state
+        for item in judged.selected
+        if item.selection.applications.get(row.measure) is application
+    ]
+    return why_counted(chooser, row.calendar, states[-1]) if states else None
+
+
+def _without_target(verdict: Verdict, policy: Policy, created: int) -> tuple[WithoutTarget, ...]:
+    """Of the measures without a target those that never had one: no cycle tells of them."""
+    told = {row.measure for row in verdict.cycles}
+    found = without_target(policy, verdict.choice, created)
+    return tuple(one for one in found if one.measure not in told)
 
 
 def _in_force(selected: list[Selected]) -> list[InForce]:
@@ -207,12 +236,7 @@ def _contract_fails(contract: Contract, state: State, created: int) -> str:
     return why_fails(contract.match, state)
 
 
-def _cycle_json(
-    row: CycleVerdict,
-    segments: tuple[ClockSegment, ...],
-    counts: tuple[str, ...],
-    found: Explanation,
-) -> Json:
+def _cycle_json(found: Explanation, number: int, row: CycleVerdict) -> Json:
     return {
         "measure": row.measure,
         "cycle": row.cycle,
@@ -223,6 +247,7 @@ def _cycle_json(
         "priority": row.priority,
         "rule": row.rule,
         "calendar": row.calendar,
+        "calendar_because": found.calendars[number],
         "time_zone": row.time_zone,
         "target_seconds": row.target_seconds,
         "started_at": stamp(row.started_at),
@@ -233,8 +258,8 @@ def _cycle_json(
         "elapsed_seconds": row.elapsed_seconds,
         "paused_seconds": row.paused_seconds,
         "at_risk_from": _stamp(row.risk_at),
-        "counts_in": list(counts),
-        "segments": [_segment_json(segment) for segment in segments],
+        "counts_in": list(found.counts[number]),
+        "segments": [_segment_json(segment) for segment in found.ledgers[number]],
         "steps": [_step_json(found, row, step) for step in row.steps],
     }
 

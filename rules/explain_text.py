@@ -43,6 +43,8 @@ def explanation_text(found: Explanation) -> str:
         lines.append(f"No target: {_NOTHING[verdict.nothing]} ({verdict.nothing})")
     for number, row in enumerate(verdict.cycles):
         lines += ["", *_cycle(found, row, number)]
+    if found.without_target:
+        lines += ["", *(one.text() for one in found.without_target)]
     for one in found.kept:
         due = "" if one.due_at is None else f", due {stamp(one.due_at)}"
         kept = f"{one.measure}, cycle {one.cycle} stays on record as {one.state}{due}"
@@ -105,6 +107,7 @@ def _cycle(found: Explanation, row: CycleVerdict, number: int) -> list[str]:
     lines = [
         title,
         f"  rule {row.rule}: {_promise(row.target, row)}, priority {row.priority}, {counted}",
+        *_chosen_calendar(found.calendars[number]),
         f"  used {used} of {of}, paused {format_running(row.paused_seconds)}",
         f"  started {_local(row.started_at, zone)}",
     ]
@@ -121,6 +124,10 @@ def _cycle(found: Explanation, row: CycleVerdict, number: int) -> list[str]:
     lines += _clock(found.ledgers[number], zone)
     lines += _steps(found, row, zone)
     return lines + _consequences(found.policy, found.counts[number])
+
+
+def _chosen_calendar(because: str | None) -> list[str]:
+    return [] if because is None else [f"  calendar {because}"]
 
 
 def _promise(target: Target, row: CycleVerdict) -> str:

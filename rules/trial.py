@@ -16,8 +16,11 @@ from rules.explain import explain
 from rules.facts import PRIORITIES
 from rules.format.base import FormError
 from rules.rehearsal import rehearse
+from rules.select import selector_of
+from rules.timeline import seconds_of
 from rules.trial_steps import local_text, read_entry
 from rules.trials import NO_CUSTOMER
+from rules.without_target import without_target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -238,10 +241,32 @@ def _reasons(
             continue
         row = last_cycle(rehearsed, measure)
         if row is None:
-            yield f"{measure}: no target applies"
+            yield _why_none(trial, policy, until, rehearsed, measure)
         else:
             started = local_text(row.started_at, trial.zone)
             held = f"customer {row.customer}" if row.customer else f"tier {row.tier}"
             yield f"{measure}: {row.rule} ({held}), counted {row.calendar} from {started}"
-    if "steps" in wrong:
-        yield f"steps: the clock stopped at {_shown(until, trial)}"
+    if "steps" in wrong or any(one.what.endswith(" state") for one in compared if not one.agrees):
+        what = "steps" if "steps" in wrong else "state"
+        yield f"{what}: the clock stopped at {_shown(until, trial)}{_why_then(trial)}"
+
+
+def _why_then(trial: Trial) -> str:
+    return "" if trial.until else ", the last instant that the test names; until sets another"
+
+
+def _why_none(
+    trial: Trial, policy: Policy, until: datetime, rehearsed: Rehearsed, measure: Measure
+) -> str:
+    """Why a measure has no cycle: excluded, no tier, no target that applies, or none begun."""
+    if rehearsed.verdict.nothing == "excluded":
+        return f"{measure}: the ticket is excluded"
+    choice, created = rehearsed.verdict.choice, seconds_of(trial.ticket.created_at)
+    for one in without_target(policy, choice, created):
+        if one.measure == measure:
+            return one.text()
+    if choice.tier is None:
+        return f"{measure}: no target applies: no tier matches"
+    if measure in selector_of(policy).select(dict(choice.state), created).applications:
+        return f"{measure}: a target applies, but nothing had started it by {_shown(until, trial)}"
+    return f"{measure}: no target applies: tier {choice.tier} has none for it"
