@@ -18,13 +18,14 @@ from worker.doctor_finding import Finding
 from worker.doctor_storage import look_at_storage
 from worker.doctor_trial import try_to_write
 from worker.doctor_webhook import look_at_webhook
-from worker.rule_folder import RulesInvalid, RulesMissing, load_folder
+from worker.rule_folder import RulesInvalid, RulesMissing, load_folder, passed_over
 from worker.settings import SettingsInvalid
 from worker.wiring import zendesk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import date, datetime
+    from pathlib import Path
 
     from connector.zendesk.helpdesk import ZendeskHelpdesk
     from rules.policy import Policy
@@ -81,14 +82,21 @@ def _rules(account: AccountSettings, today: date) -> tuple[Policy | None, list[F
     except RulesInvalid as fault:
         return None, [Finding("rules", "load", "fail", f"errors: {len(fault.problems)}", look)]
     contents = f"{folder}, tiers: {len(policy.tiers)}, contracts: {len(policy.contracts)}"
-    loaded = Finding("rules", "load", "ok", contents)
+    loaded = [Finding("rules", "load", "ok", contents), *_not_read(folder)]
     n_findings = len(lint(policy, today))
     if n_findings:
         return policy, [
-            loaded,
+            *loaded,
             Finding("rules", "concrete", "warn", f"{n_findings} findings", look),
         ]
-    return policy, [loaded, Finding("rules", "concrete", "ok", "no findings")]
+    return policy, [*loaded, Finding("rules", "concrete", "ok", "no findings")]
+
+
+def _not_read(folder: Path) -> Iterator[Finding]:
+    names = ", ".join(path.name for path in passed_over(folder))
+    if names:
+        remedy = "only *.yaml and *.yml of the folder itself are read"
+        yield Finding("rules", "not read", "warn", names, remedy)
 
 
 def _helpdesk(

@@ -8,6 +8,7 @@ or a tier that nobody belongs to, shows only beside the account.
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -16,7 +17,7 @@ from rules.policy import AnyOf, Not, PathIs
 from rules.select import condition_paths, organization_reader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from connector.base import Inventory
     from rules.facts import Organization
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 MOST_ORGANIZATIONS = 2_000
 """Customers that are looked at: twenty calls."""
+
+_MOST_VALUES = 5
+"""Values of a field that a sentence names."""
 
 _FIELDS = "organization.fields."
 
@@ -35,7 +39,7 @@ Holds = Literal["yes", "no", "depends"]
 class Misfit:
     """Something that the rules say and the account does not have."""
 
-    kind: Literal["tier", "customer", "organization field", "status"]
+    kind: Literal["tier", "customer", "organization field", "status", "calendar"]
     what: str
     remedy: str
 
@@ -50,6 +54,7 @@ def misfits(policy: Policy, inventory: Inventory) -> list[Misfit]:
         *_unmatched(policy, inventory),
         *_unknown_fields(policy, inventory.organization_fields),
         *_unknown_statuses(policy, inventory.statuses),
+        *_unmet_cases(policy, inventory),
     ]
 
 
@@ -85,9 +90,7 @@ def _unmatched(policy: Policy, inventory: Inventory) -> Iterator[Misfit]:
     customers = inventory.organizations
     if customers is None:
         return
-    looked = f"the {len(customers)} organizations of the account"
-    if not inventory.has_all_organizations:
-        looked = f"the first {len(customers)} organizations of the account"
+    looked = _looked_at(inventory, customers)
     holders: list[tuple[Literal["tier", "customer"], Tier | Contract]] = [
         *(("tier", one) for one in policy.tiers),
         *(("customer", one) for one in policy.contracts),
@@ -102,6 +105,58 @@ def _unmatched(policy: Policy, inventory: Inventory) -> Iterator[Misfit]:
                 f"none of {looked} matches the {kind} {holder.name} ({holder.where})",
                 "mend its match, or fill the field at the organizations meant",
             )
+
+
+def _looked_at(inventory: Inventory, customers: Sequence[Organization]) -> str:
+    first = "" if inventory.has_all_organizations else "first "
+    return f"the {first}{len(customers)} organizations of the account"
+
+
+def _unmet_cases(policy: Policy, inventory: Inventory) -> Iterator[Misfit]:
+    """Cases that no customer has, beside the values of customers that fall to the default.
+
+    A value without a case is no slip by itself: that is what a default is for.
+    """
+    customers = inventory.organizations
+    if not customers:
+        return
+    for chooser in policy.choosers.values():
+        if not _is_had(chooser.path, inventory.organization_fields):
+            continue
+        values = _values(chooser.path, customers)
+        unmet = [case for case in chooser.cases if case not in values]
+        if unmet:
+            left = sorted(values.keys() - chooser.cases.keys(), key=lambda one: (-values[one], one))
+            named = " or ".join(f'"{case}"' for case in unmet)
+            yield Misfit(
+                "calendar",
+                f"none of {_looked_at(inventory, customers)} has {chooser.path} "
+                f"{named}, a case of the calendar {chooser.name} "
+                f"({chooser.where}){_to_default(left, chooser.default)}",
+                _nearest(unmet[0], left, "mend the case, or fill the field at those meant"),
+            )
+
+
+def _is_had(path: str, known: frozenset[str] | None) -> bool:
+    """Whether customers can have a value there; a field that is missing is told by itself."""
+    if not path.startswith("organization."):
+        return False
+    return known is None or not path.startswith(_FIELDS) or path.removeprefix(_FIELDS) in known
+
+
+def _values(path: str, customers: Iterable[Organization]) -> Counter[str]:
+    """How many customers have each value of a path; those without any are not counted."""
+    read = organization_reader(path)
+    return Counter(value for value in map(read, customers) if isinstance(value, str))
+
+
+def _to_default(left: Sequence[str], default: str) -> str:
+    if not left:
+        return ""
+    more = len(left) - _MOST_VALUES
+    shown = ", ".join(f'"{value}"' for value in left[:_MOST_VALUES])
+    shown += f" and {more} values more" if more > 0 else ""
+    return f"; organizations have {shown}, for which it takes its default {default}"
 
 
 def _unknown_fields(policy: Policy, known: frozenset[str] | None) -> Iterator[Misfit]:

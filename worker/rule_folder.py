@@ -68,6 +68,33 @@ def rule_paths(folder: Path) -> list[Path]:
     return found
 
 
+def passed_over(folder: Path) -> list[Path]:
+    """What looks like rules in a folder and is not read: `a.YAML`, `a.yaml.txt`, folders with such.
+
+    Hidden names are left out, for editors keep copies under them.
+    """
+    if not folder.is_dir():
+        return []
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if not path.name.startswith(".")
+        and (_holds_rules(path) if path.is_dir() else _is_misnamed(path))
+    )
+
+
+def _is_misnamed(path: Path) -> bool:
+    suffixes = {suffix.lower() for suffix in path.suffixes}
+    return path.suffix not in _SUFFIXES and not suffixes.isdisjoint(_SUFFIXES)
+
+
+def _holds_rules(folder: Path) -> bool:
+    try:
+        return any(one.suffix.lower() in _SUFFIXES for one in folder.iterdir())
+    except OSError:
+        return False
+
+
 def read_files(paths: Sequence[Path], *, named_as_given: bool) -> dict[str, bytes]:
     """File names and their bytes; the names as given, or without their folder.
 

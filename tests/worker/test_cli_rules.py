@@ -99,6 +99,19 @@ def test_check_prints_one_json_object(tmp_path: Path, capsys: pytest.CaptureFixt
     assert all((REPOSITORY / one["page"]).is_file() for one in report["problems"])
 
 
+def test_check_says_what_it_did_not_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["init", str(tmp_path / "sla")]) == 0
+    unread = tmp_path / "sla" / "customers.YAML"
+    unread.write_text("version: 1\n")
+    capsys.readouterr()
+    assert run(["check", str(tmp_path / "sla")]) == 0
+    assert f"not read: {unread}; only *.yaml" in capsys.readouterr().err
+    assert run(["check", "--json", str(tmp_path / "sla")]) == 0
+    assert json.loads(capsys.readouterr().out)["not_read"] == [str(unread)]
+
+
 def test_check_annotates_for_github(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = a_folder(tmp_path, GOOD.replace("within: 1h", "within: 1d"))
 

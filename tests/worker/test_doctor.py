@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from worker.cli.main import run
 from worker.doctor import examine
 from worker.doctor_finding import Finding
 from worker.settings import load_settings
@@ -86,3 +87,13 @@ def test_what_the_worker_went_on_in_spite_of_is_shown(tmp_path: Path) -> None:
     assert {one.outcome for name, one in found.items() if name not in ("database", "space")} == {
         "warn"
     }
+
+
+def test_files_of_the_rule_folder_that_are_not_read_are_named(tmp_path: Path) -> None:
+    folder = tmp_path / "sla"
+    assert run(["init", str(folder)]) == 0
+    (folder / "customers.yaml.txt").write_text("version: 1\n")
+    variables = {"STIPT_STATE_DIR": str(tmp_path), "STIPT_RULES_PATH": str(folder)}
+    settings = load_settings(environment=variables)
+    found = {one.name: one for one in examine(settings, settings.account(), lambda: NOW)}
+    assert (found["not read"].outcome, found["not read"].seen) == ("warn", "customers.yaml.txt")

@@ -38,8 +38,8 @@ customers:
     match: {organization.id: "1"}
     tier: premium
 """
-ACME = Organization(id="1", name="Acme", fields={"sla_tier": "premium"})
-OTHER = Organization(id="2", name="Other", tags=("customer",))
+ACME = Organization(id="1", name="Acme", fields={"sla_tier": "premium", "market": "us"})
+OTHER = Organization(id="2", name="Other", tags=("customer",), fields={"market": "us"})
 
 
 def policy(text: str = RULES) -> Policy:
@@ -84,6 +84,34 @@ def test_an_unknown_organization_field_is_told_with_the_nearest_one() -> None:
 def test_the_field_that_chooses_a_calendar_is_looked_for_too() -> None:
     found = misfits(policy(), inventory(ACME, organization_fields=frozenset({"sla_tier"})))
     assert ["organization field market" in one.what for one in found] == [True]
+
+
+def test_a_case_that_no_organization_has_is_told_with_the_values_that_fall_to_the_default() -> None:
+    [one] = misfits(policy(RULES.replace("{us: us}", "{usa: us}")), inventory(ACME, OTHER))
+    assert (one.kind, one.what) == (
+        "calendar",
+        (
+            'none of the 2 organizations of the account has organization.fields.market "usa", a '
+            'case of the calendar office (sla.yaml:7); organizations have "us", for which it takes '
+            "its default nl"
+        ),
+    )
+    assert one.remedy == 'did you mean "us"?'
+
+
+def test_many_values_that_fall_to_a_default_are_not_all_named() -> None:
+    markets = [
+        Organization(id=f"{n}", fields={"sla_tier": "premium", "market": f"m{n}"})
+        for n in range(1, 8)
+    ]
+    [one] = misfits(policy(), inventory(*markets))
+    assert '"m1", "m2", "m3", "m4", "m5" and 2 values more, for which' in one.what
+    assert one.remedy == "mend the case, or fill the field at those meant"
+
+
+def test_values_without_a_case_are_what_a_default_is_for() -> None:
+    dutch = Organization(id="3", fields={"market": "nl"})
+    assert misfits(policy(), inventory(ACME, OTHER, dutch)) == []
 
 
 def test_an_unknown_status_is_told_with_the_nearest_one() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from worker.rule_folder import RulesMissing, read_files, rule_paths
+from worker.rule_folder import RulesMissing, passed_over, read_files, rule_paths
 
 
 @pytest.fixture
@@ -36,3 +36,14 @@ def test_a_link_that_leads_nowhere_is_an_error_and_not_passed_over(
 def test_what_is_missing_is_named_by_its_kind(tmp_path: Path, name: str, missing: str) -> None:
     with pytest.raises(RulesMissing, match=f"{name}: no such {missing}"):
         rule_paths(tmp_path / name)
+
+
+def test_what_looks_like_rules_and_is_not_read_is_listed(folder: Path) -> None:
+    for name in ("customers.YAML", "more.yaml.txt", "old.yml.bak", "notes.txt", ".tiers.yaml.swp"):
+        (folder / name).write_text("version: 1\n")
+    (folder / "tests").mkdir()
+    (folder / "tests" / "late.yaml").write_text("version: 1\n")
+    (folder / "pictures").mkdir()
+    names = [path.name for path in passed_over(folder)]
+    assert names == ["customers.YAML", "more.yaml.txt", "old.yml.bak", "tests"]
+    assert passed_over(folder / "tiers.yaml") == []

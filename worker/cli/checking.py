@@ -43,20 +43,26 @@ def check(
     account: AccountName = None,
 ) -> None:
     """Show every problem of rule files: errors, and promises that are not concrete."""
+    from worker.rule_folder import passed_over
+
     today = datetime.now(UTC).date() if now is None else day(now)
     problems: list[Problem] = []
     policies: list[Policy] = []
-    for files in _sets_of_files(paths or [rules_of(config, account)]):
+    named = paths or [rules_of(config, account)]
+    for files in _sets_of_files(named):
         policy, found = _checked(files, today)
         problems += found
         policies += [policy] if policy else []
     n_errors = sum(one.level == "error" for one in problems)
+    unread = [str(path) for folder in named for path in passed_over(folder)]
     if json:
-        as_json(_report(problems, policies, n_errors))
+        as_json({**_report(problems, policies, n_errors), "not_read": unread})
     else:
         for problem in problems:
             result(_annotation(problem) if github else _line(problem))
     if not quiet and not json:
+        if unread:
+            say(f"not read: {', '.join(unread)}; only *.yaml and *.yml of the folder itself are")
         say(_summary(policies, n_errors, len(problems) - n_errors))
         if problems:
             say(f"What each code means, and what to write instead: {PAGES}/README.md")
