@@ -9,6 +9,8 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+import pytest
+
 from connector.history.stretches import stretches_of
 from worker import histories
 from worker.backtest import backtest
@@ -20,8 +22,6 @@ from worker.rule_folder import load_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 RULES = """
 version: 1
@@ -259,6 +259,28 @@ def test_a_report_needs_a_comparison(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 def test_a_history_without_a_readable_line_fails(tmp_path: Path) -> None:
     assert compared(tmp_path, lines=("nonsense",)) == 1
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [((), "no ticket was read, so no report was written"), (("nonsense",), "no line could be")],
+    ids=["empty", "unreadable"],
+)
+def test_no_report_is_written_of_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], lines: tuple[str, ...], told: str
+) -> None:
+    html = tmp_path / "report.html"
+    assert compared(tmp_path, "--now", NOW, "--html", str(html), lines=lines) == 1
+    assert told in capsys.readouterr().err
+    assert not html.exists()
+
+
+def test_a_report_in_no_folder_is_told_by_the_name_that_was_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    html = tmp_path / "nowhere" / "report.html"
+    assert compared(tmp_path, "--now", NOW, "--html", str(html)) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == f"{html}: No such file or directory"
 
 
 class _Page(HTMLParser):

@@ -153,7 +153,7 @@ def _show_comparison(
     from worker.cli.comparing import comparison_lines
     from worker.report.backtest_page import backtest_page
 
-    if html is not None:
+    if html is not None and found.effects.n_tickets:
         with written_to(html) as write:
             write(backtest_page(found).encode())
     is_beside = "-" in (str(out), str(html))  # then standard output holds another answer
@@ -164,6 +164,8 @@ def _show_comparison(
         for line in comparison_lines(found):
             to_output(line)
     _fail_on_nothing(found.history, len(found.reading.bad), found.effects.n_tickets)
+    if html is not None and not found.effects.n_tickets:
+        raise CommandFailed(f"{found.history}: no ticket was read, so no report was written")
 
 
 def _show_summary(

@@ -27,7 +27,11 @@ def written_to(out: Path | None) -> Iterator[Write]:
 
 @contextmanager
 def _complete_or_absent(out: Path) -> Iterator[Write]:
-    handle, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
+    except OSError as fault:
+        # Whoever reads it knows the file that was asked for, not the unfinished one.
+        raise OSError(fault.errno, fault.strerror, str(out)) from None
     unfinished = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
