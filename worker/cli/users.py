@@ -38,7 +38,7 @@ def add(
     quiet: QuietFlag = False,
     config: ConfigFile = None,
 ) -> None:
-    """Let somebody sign in; asks for a password."""
+    """Let somebody sign in to the web pages; asks for a password."""
     from worker.store.people import EVERYBODY, add_person
 
     known = _name(name)
