@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -51,6 +51,7 @@ SPEED = 60
 
 _UNTIL_EXPORTS_SEE = timedelta(seconds=90)
 _TRIES = 4
+_PASSES = 12
 LEASE = 4
 """Real seconds; no call of the sandbox takes a quarter of it."""
 
@@ -89,6 +90,11 @@ class Arena:
     def is_alone(self) -> bool:
         """Whether there may be one worker only."""
         return not self.broker
+
+    @property
+    def longest_life(self) -> float:
+        """Real seconds until the next kill; what a killed worker had claimed must come free."""
+        return 0.9 if self.is_alone else 0.6 * LEASE
 
     def once(self) -> dict[str, object]:
         """One quiet pass."""
@@ -153,7 +159,7 @@ def kill_again_and_again(one: Arena, times: int, n_workers: int = 1) -> None:
     workers = [one.serve() for _ in range(n_workers)]
     try:
         while one.kills < times:
-            time.sleep(one.chance.uniform(0.05, 0.9) / n_workers)
+            time.sleep(one.chance.uniform(0.05, one.longest_life))
             victim = one.chance.randrange(n_workers)
             assert workers[victim].is_running(), (
                 f"seed {one.seed}: it ended by itself\n" + (workers[victim].errors()[-3000:])
@@ -199,11 +205,26 @@ def settle(one: Arena) -> None:
     one.hook.be_good()
     if not one.is_alone:
         one.site.let_leases_run_out()
-    for _ in range(8):
+    let_agents_rest(one)
+    for _ in range(_PASSES):
         report = one.once()
         if report["is_complete"] and not one.site.unfinished():
             return
+        one.site.sandbox.advance(_UNTIL_EXPORTS_SEE + longest_wait(one))
     raise AssertionError(f"seed {one.seed}: it does not come to rest: {report}")
+
+
+def let_agents_rest(one: Arena) -> None:
+    """Let nobody write, answer or change a ticket from now on."""
+    account = one.site.sandbox.account
+    account.settings = replace(account.settings, traffic=0)
+
+
+def longest_wait(one: Arena) -> timedelta:
+    """Until when the last of the waiting messages is tried again; up to an hour after failures."""
+    waiting = sa.select(sa.func.max(outbox.c.due)).where(outbox.c.state == "ready")
+    due = one.site.query(waiting)[0][0]
+    return max(timedelta(0), timedelta(seconds=(due or 0) - one.site.sandbox.now().timestamp()))
 
 
 def everything_holds(one: Arena, folder: Path) -> None:

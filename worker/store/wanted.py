@@ -65,30 +65,36 @@ def store_wanted(
     by_ticket = {one.verdict.ticket_id: one for one in judgements}
     hashes = {ident: state_hash(one.changes) for ident, one in by_ticket.items() if one.changes}
     choice = sa.select(
-        _rows.id, _rows.ticket_id, _rows.wanted, _rows.state, _rows.cause, _rows.seen_at
+        *(_rows.id, _rows.ticket_id, _rows.wanted, _rows.state, _rows.cause, _rows.seen_at),
+        _rows.ambiguous,
     ).where(
         books.of(field_changes),
         _rows.ticket_id.in_(list(by_ticket)),
         sa.or_(_rows.state.in_(WAITING), _rows.wanted.in_(list(hashes.values()))),
     )
     settled: set[str] = set()
+    doubtful: set[str] = set()
     superseded, relabelled = [], []
     for row in books.rows(choice):
         ident = row["ticket_id"]
         if row["wanted"] != hashes.get(ident):
             superseded.append(row["id"])
+            if row["ambiguous"] or row["state"] == "writing":
+                doubtful.add(ident)
         elif row["state"] not in _REOPENED:
             settled.add(ident)
             relabelled += _relabelled(row, by_ticket[ident])
     _supersede(books, superseded, epoch(now))
     _relabel(books, relabelled)
-    fresh = [ident for ident in hashes if ident not in settled]
+    fresh = [by_ticket[ident] for ident in hashes if ident not in settled]
+    state = "dry_run" if dry_run else "ready"
     if fresh:
-        state = "dry_run" if dry_run else "ready"
         books.tx.execute(
             _open(books),
             [
-                _row(books.account, by_ticket[one], hashes[one], epoch(now)) | {"state": state}
+                _row(books.account, one, hashes[one.verdict.ticket_id], epoch(now))
+                # What is superseded amid its writing may be on the ticket already.
+                | {"state": state, "ambiguous": int(one.verdict.ticket_id in doubtful)}
                 for one in fresh
             ],
         )
@@ -121,7 +127,7 @@ def _open(books: Books) -> sa.Executable:
             "due": new.due,
             "created_at": new.created_at,
             "tries": 0,
-            "ambiguous": 0,
+            "ambiguous": new.ambiguous,
             "claim": None,
             "lease_until": None,
             "detail": None,
