@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from rules.changes import OWN_FIELDS
 from rules.detail import digest
 from rules.evaluate import evaluate
+from rules.first_contact import solved_ticket
 from rules.plan import plan
 from rules.repeats import answered_repeats, is_repetition
 from rules.steps import steps_due
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from rules.changes import CurrentFields, FieldChange, OwnField
+    from rules.evidence import SolvedTicket
     from rules.facts import Ticket
     from rules.policy import Policy
     from rules.steps import StepDue, StepKey
@@ -32,6 +34,7 @@ _DECIDED = frozenset({"state", "ended_by", "fulfilled_at", "breached_at"})
 Cause = Literal["event", "time", "policy"]
 """What made a judgement differ: the ticket's own events, time, or rules, settings and code."""
 
+_SOLVED = frozenset({"solved", "closed"})
 _OF_THE_TICKET = frozenset({"merged", "deleted"})
 
 
@@ -45,7 +48,8 @@ class Judgement:
     this look, `stopped` the repetitions among them that are not told and why;
     `actions_done` says that no earlier step's action is still to be written.
     `detail_mark` names what the ticket's detail says once the changes
-    are written, and the very text that says it.
+    are written, and the very text that says it. `channel` and `solved`, the first
+    solve, are for reports.
     """
 
     ticket: StoredTicket
@@ -63,6 +67,8 @@ class Judgement:
     detail_mark: str | None = None
     moved: tuple[CycleVerdict, ...] = ()
     stopped: Mapping[StepKey, str] = field(default_factory=dict)
+    channel: str | None = None
+    solved: SolvedTicket | None = None
 
 
 def judge(
@@ -115,6 +121,15 @@ def judge(
         sla_tier=_after(changes, current, "sla_tier") or verdict.choice.tier,
         sla_state=_after(changes, current, "sla_state"),
         detail_mark=_mark(says, detail) if says and detail is not None else None,
+        channel=ticket.channel,
+        solved=solved_ticket(ticket, verdict) if _was_solved(ticket) else None,
+    )
+
+
+def _was_solved(ticket: Ticket) -> bool:
+    """A cheap look first: most tickets that are judged are open and always were."""
+    return ticket.status in _SOLVED or any(
+        one.kind == "status" and one.to in _SOLVED for one in ticket.happenings
     )
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from rules.evidence import SolvedTicket
     from rules.steps import StepDue
     from rules.verdict import Verdict
     from worker.judging import Judgement
@@ -154,9 +155,20 @@ def _store_looks(books: Books, judgements: Iterable[Judgement], now: int) -> Non
                 one.sla_tier,
                 one.sla_state,
                 one.detail_mark,
+                one.channel,
+                one.group,
+                *_solve(one.solved),
             )
         )
     _LOOKS.run(books, rows)
+
+
+def _solve(solved: SolvedTicket | None) -> tuple[int | None, int | None, int | None]:
+    """When it was first solved and reopened, and after how many contacts."""
+    if solved is None or solved.reason is not None:
+        return None, None, None
+    reopened_at = None if solved.reopened_at is None else epoch(solved.reopened_at)
+    return epoch(solved.solved_at), reopened_at, solved.contacts if solved.by_end_user else None
 
 
 def _next_step_at(verdict: Verdict, now: int) -> int | None:
@@ -212,6 +224,11 @@ _LOOKS = ManyRows(
         tier=sa.bindparam("in_tier"),
         sla_state=sa.bindparam("in_state"),
         detail_mark=sa.bindparam("with_mark"),
+        channel=sa.bindparam("by_channel"),
+        group_id=sa.bindparam("in_group"),
+        solved_at=sa.bindparam("first_solved"),
+        reopened_at=sa.bindparam("first_reopened"),
+        contacts=sa.bindparam("n_contacts"),
         news=sa.text("0"),
         tries=sa.text("0"),
         claim=sa.null(),
@@ -230,5 +247,6 @@ _LOOKS = ManyRows(
         "in_tier",
         "in_state",
         "with_mark",
+        *("by_channel", "in_group", "first_solved", "first_reopened", "n_contacts"),
     ),
 )

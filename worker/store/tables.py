@@ -106,6 +106,12 @@ tickets = sa.Table(
     _count("window_writes"),
     _count("full_windows"),
     _instant("writable_from"),
+    # What reports ask for, filled by each judgement.
+    _text("channel", nullable=True),
+    _text("group_id", nullable=True),
+    _instant("solved_at"),  # the first solve; none of tickets that count for nobody
+    _instant("reopened_at"),
+    sa.Column("contacts", sa.Integer),  # before the solve; none where no end user asked
     sa.Index(
         "ix_tickets_due",
         "account",
@@ -130,6 +136,13 @@ tickets = sa.Table(
         postgresql_where=sa.text("step_at IS NOT NULL"),
     ),
     sa.Index("ix_tickets_account_organization_id", "account", "organization_id"),
+    sa.Index(
+        "ix_tickets_account_solved_at",
+        "account",
+        "solved_at",
+        sqlite_where=sa.text("solved_at IS NOT NULL"),
+        postgresql_where=sa.text("solved_at IS NOT NULL"),
+    ),
     sa.Index(
         "ix_tickets_unsettled",
         "account",
@@ -186,6 +199,7 @@ verdicts = sa.Table(
     _instant("risk_at"),
     _instant("since"),
     _instant("judged_at", nullable=False),
+    sa.Index("ix_verdicts_account_due_at", "account", "due_at"),
     sqlite_with_rowid=False,
 )
 
