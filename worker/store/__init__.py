@@ -5,3 +5,4 @@ Whatever imports a part of it knows all tables.
 """
 
 from worker.store import people_tables as people_tables
+from worker.store import record_tables as record_tables
