@@ -13,8 +13,9 @@ import pytest
 
 from worker.report.drawing import Picture
 from worker.report.heatmap import Field, heatmap, step_of
-from worker.report.strip import hours_of, strip
+from worker.report.strip import strip
 from worker.report.trend import Dot, Series, trend
+from worker.reporting.language import ENGLISH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -183,12 +184,12 @@ def test_hostile_labels_are_text() -> None:
     [(59, "0 min"), (2100, "35 min"), (7500, "2 h 05 min"), (36_000_000, "10,000 h 00 min")],
 )
 def test_durations_are_hours_and_minutes(seconds: int, words: str) -> None:
-    assert hours_of(seconds) == words
+    assert ENGLISH.hours(seconds) == words
 
 
 def test_a_strip_marks_the_median_by_nearest_rank() -> None:
     drawn = strip(a_picture("strip"), [3600, 7200, 36_000, 72_000])
 
-    assert "median 2 h 00 min, 4 cases" in texts(drawn)
+    assert "median 2 h 00 min, cases: 4" in texts(drawn)
     assert "20 h" in texts(drawn)
     assert "no cases" in texts(strip(a_picture("strip"), []))

@@ -11,10 +11,18 @@ import typer
 from worker.cli.exit_codes import CommandFailed
 from worker.cli.instants import instant
 from worker.cli.options import AccountName, ConfigFile, Yes, rules_of
-from worker.cli.output import JsonFlag, QuietFlag, as_json, result, say
+from worker.cli.output import JsonFlag, QuietFlag, say
 from worker.cli.progress import progress
+from worker.cli.report_files import (
+    Csv,
+    Html,
+    LanguageCode,
+    ReportFiles,
+    Tables,
+    language_named,
+    write_tables,
+)
 from worker.cli.sources import Store, opened_history, opened_store
-from worker.cli.written import written_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +32,7 @@ if TYPE_CHECKING:
     from worker.histories import History
     from worker.reporting.customers import Account, Kept
     from worker.reporting.evidence import OutageFiles, Source
+    from worker.reporting.language import Language
 
 _Customer = Annotated[
     str,
@@ -56,15 +65,6 @@ _Outages = Annotated[
     Path | None,
     typer.Option(help="Recorded outages; else the file the rules name.", metavar="FILE"),
 ]
-_Csv = Annotated[
-    Path | None,
-    typer.Option(help="A line for each obligation, for invoicing.", metavar="FILE"),
-]
-_Html = Annotated[Path | None, typer.Option(help="The report as a page.", metavar="FILE")]
-_Tables = Annotated[
-    Path | None,
-    typer.Option(help="Folder for the tables of what was counted, as CSV.", metavar="DIR"),
-]
 
 
 def customer(
@@ -76,15 +76,17 @@ def customer(
     mapping: _Mapping = None,
     now: _Now = None,
     outages: _Outages = None,
-    csv: _Csv = None,
-    html: _Html = None,
-    tables: _Tables = None,
+    csv: Csv = None,
+    html: Html = None,
+    tables: Tables = None,
+    language: LanguageCode = "en",
     json: JsonFlag = False,
     quiet: QuietFlag = False,
     config: ConfigFile = None,
     account: AccountName = None,
 ) -> None:
     """Show what the obligations to a customer came to in a period, and what they cost."""
+    files = ReportFiles(csv, html, language_named(language))
     folder = rules or rules_of(config, account)
     question = _Question(name, period, folder, outages, _judged_at(now, history))
     with progress(quiet=quiet) as tell:
@@ -93,8 +95,10 @@ def customer(
         else:
             with opened_store(config, account) as store:
                 found = _from_store(question, store)
-    _write_files(found, csv, html, tables)
-    _show(found.statement, json=json, beside=(csv, html))
+    files.write_report(found)
+    if tables is not None:
+        write_tables(found, tables)
+    files.show(found.statement, json=json)
     for doubt in () if quiet else found.doubts:
         say(doubt)
 
@@ -108,9 +112,10 @@ def close(
     mapping: _Mapping = None,
     now: _Now = None,
     outages: _Outages = None,
-    csv: _Csv = None,
-    html: _Html = None,
-    tables: _Tables = None,
+    csv: Csv = None,
+    html: Html = None,
+    tables: Tables = None,
+    language: LanguageCode = "en",
     yes: Yes = False,
     json: JsonFlag = False,
     quiet: QuietFlag = False,
@@ -118,6 +123,7 @@ def close(
     account: AccountName = None,
 ) -> None:
     """Close the statement of a period for good; later facts become entries in the next one."""
+    files = ReportFiles(csv, html, language_named(language))
     folder = rules or rules_of(config, account)
     question = _Question(name, period, folder, outages, _judged_at(now, history))
     with opened_store(config, account) as store, progress(quiet=quiet) as tell:
@@ -128,12 +134,12 @@ def close(
             found = _from_history(question, source, _kept(store, name))
         closed = _closed(found, store, question.now or store.now())
         if not yes:
-            _ask(closed)
+            _ask(closed, files.language)
         sealed = _keep(closed, store, folder)
     if tables is not None:
-        _write_tables(found, tables)
-    _write_statement(closed, sealed.sha256, csv, html)
-    _show(closed, sealed.sha256, json=json, beside=(csv, html))
+        write_tables(found, tables)
+    files.write(closed, sealed.sha256)
+    files.show(closed, sealed.sha256, json=json)
 
 
 def show(
@@ -141,8 +147,9 @@ def show(
         str, typer.Argument(help="The beginning of a hash, at least eight digits.", metavar="HASH")
     ],
     *,
-    csv: _Csv = None,
-    html: _Html = None,
+    csv: Csv = None,
+    html: Html = None,
+    language: LanguageCode = "en",
     json: JsonFlag = False,
     quiet: QuietFlag = False,
     config: ConfigFile = None,
@@ -152,6 +159,7 @@ def show(
     from rules.statements import unseal
     from worker.store.statements import statement_bytes
 
+    files = ReportFiles(csv, html, language_named(language))
     with (
         opened_store(config, account) as store,
         store.database.read(store.account.name) as books,
@@ -160,11 +168,11 @@ def show(
     if len(found) != 1:
         raise CommandFailed(f"{len(found)} closed statements have a hash that begins so")
     sealed = unseal(found[0])
-    _write_statement(sealed.statement, sealed.sha256, csv, html)
+    files.write(sealed.statement, sealed.sha256)
     if json:
         typer.echo(found[0], nl=False)
     elif not (quiet and (csv or html)):
-        _show(sealed.statement, sealed.sha256, json=False, beside=(csv, html))
+        files.show(sealed.statement, sealed.sha256, json=False)
 
 
 @dataclass(frozen=True)
@@ -251,10 +259,10 @@ def _closed(found: "Account", store: Store, at: datetime) -> "Statement":
     return closed(found.statement, at)
 
 
-def _ask(closed: "Statement") -> None:
+def _ask(closed: "Statement", language: "Language") -> None:
     from worker.reporting.text import statement_lines
 
-    for line in statement_lines(closed):
+    for line in statement_lines(closed, language=language):
         say(line)
     if not typer.confirm("Close this statement for good?", err=True):
         raise CommandFailed("nothing was closed")
@@ -273,65 +281,3 @@ def _keep(closed: "Statement", store: Store, folder: Path) -> "Sealed":
             books, closed.origin.policy, read_files(rule_paths(folder), named_as_given=False), at
         )
         return keep_statement(books, seal(closed))
-
-
-def _write_files(
-    found: "Account", csv: Path | None, html: Path | None, tables: Path | None
-) -> None:
-    from worker.report.customer_pictures import pictures
-
-    shown = [] if html is None else pictures(found)
-    _write_statement(found.statement, None, csv, html, shown)
-    if tables is not None:
-        _write_tables(found, tables)
-
-
-def _write_tables(found: "Account", folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in found.tables().items():
-        with written_to(folder / f"{found.statement.ident}-{name}.csv") as write:
-            write(text.encode())
-
-
-def _write_statement(
-    statement: "Statement",
-    sha256: str | None,
-    csv: Path | None,
-    html: Path | None,
-    shown: "list[str] | None" = None,
-) -> None:
-    from worker.report.statement_page import statement_page
-    from worker.reporting.wording import invoice_csv
-
-    if csv is not None:
-        with written_to(csv) as write:
-            write(invoice_csv(statement, sha256).encode())
-    if html is not None:
-        with written_to(html) as write:
-            write(statement_page(statement, shown or [], sha256).encode())
-
-
-def _show(
-    statement: "Statement",
-    sha256: str | None = None,
-    *,
-    json: bool,
-    beside: tuple[Path | None, ...] = (),
-) -> None:
-    """The statement on standard output, unless a file took its place."""
-    from worker.reporting.text import statement_lines
-
-    if json:
-        as_json(_document(statement) | ({} if sha256 is None else {"sha256": sha256}))
-    elif not any(str(one) == "-" for one in beside):
-        for line in statement_lines(statement, sha256):
-            result(line)
-
-
-def _document(statement: "Statement") -> dict[str, object]:
-    from json import loads
-
-    from rules.canonical import canonical_json
-
-    document: dict[str, object] = loads(canonical_json(statement))
-    return document

@@ -3,16 +3,18 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from rules.obligations import assess
 from rules.summaries import over_by, summaries
-from worker.report.drawing import Picture, count
+from worker.report.drawing import Picture
 from worker.report.heatmap import Field, heatmap
 from worker.report.page import both_widths, heading, table
-from worker.report.strip import hours_of, strip
+from worker.report.strip import strip
 from worker.report.trend import Dot, Series, trend
+from worker.reporting.language import ENGLISH
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,12 +24,12 @@ if TYPE_CHECKING:
     from rules.promises import Obligation
     from rules.summaries import Percentile, Summary
     from worker.reporting.customers import Account
+    from worker.reporting.language import Language
 
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _HOURS = tuple(f"{hour}" for hour in range(24))
 
 
-def pictures(found: Account) -> list[str]:
+def pictures(found: Account, language: Language = ENGLISH) -> list[str]:
     """The parts of a report that need the evidence itself, as HTML."""
     period = found.period
     within = (period.from_at, period.until_at)
@@ -37,19 +39,24 @@ def pictures(found: Account) -> list[str]:
         if row.due_at is not None and within[0] <= row.due_at < within[1]
     ]
     late = [row for row in due if row.state in ("breached", "breached_open")]
-    return [*_trends(found), *_measures(due, within), *_when(late, found), *_how_late(late)]
+    return [
+        *_trends(found, language),
+        *_measures(due, within, language),
+        *_when(late, found, language),
+        *_how_late(late, language),
+    ]
 
 
-def _trends(found: Account) -> list[str]:
+def _trends(found: Account, language: Language) -> list[str]:
     if len(found.periods) < 2:
         return []
-    parts = [heading("Over the periods")]
+    parts = [heading(language.say("pictures.over_periods"))]
     for place, one in enumerate(found.agreement.promised(found.period)):
-        parts.append(_trend(found, one, place))
+        parts.append(_trend(found, one, place, language))
     return parts
 
 
-def _trend(found: Account, obligation: Obligation, place: int) -> str:
+def _trend(found: Account, obligation: Obligation, place: int, language: Language) -> str:
     agreement = found.agreement
     past = [
         assess(obligation, found.records, agreement.policy, agreement.within(obligation, one))
@@ -57,19 +64,28 @@ def _trend(found: Account, obligation: Obligation, place: int) -> str:
     ]
     labels = [one.label for one in found.periods]
     told = "; ".join(
-        f"{label} {f'{one.percent} %' if one.n_decided else one.percent}"
-        for label, one in zip(labels, past, strict=True)
+        f"{label} {_percent(one, language)}" for label, one in zip(labels, past, strict=True)
     )
     level = past[-1].level
     dots = tuple(_dot(one) for one in past)
-    title = f"{obligation.name}: share by period"
+    title = language.say("pictures.share_by_period", name=obligation.name)
 
     def draw(width: int, suffix: str) -> str:
-        picture = Picture(f"trend-{place}{suffix}", title, told, width)
+        picture = Picture(f"trend-{place}{suffix}", title, told, width, language)
         promised = None if level is None else float(level.share)
         return trend(picture, labels, [Series(obligation.name, dots)], promised)
 
-    return f"<figure>\n<figcaption>{title}</figcaption>\n{both_widths(draw)}\n</figure>"
+    return _figure(title, both_widths(draw))
+
+
+def _figure(title: str, drawn: str) -> str:
+    return f"<figure>\n<figcaption>{escape(title)}</figcaption>\n{drawn}\n</figure>"
+
+
+def _percent(one: Assessment | Summary, language: Language) -> str:
+    if not one.n_decided:
+        return language.say("words.not_available")
+    return language.percent(one.percent)
 
 
 def _dot(one: Assessment) -> Dot | None:
@@ -77,42 +93,57 @@ def _dot(one: Assessment) -> Dot | None:
     return None if share is None else Dot(float(share), one.result == "too_few")
 
 
-def _measures(due: list[CycleRow], within: tuple[datetime, datetime]) -> list[str]:
-    found = summaries(due, within, lambda row: (row.measure, row.priority or "none"))
+def _measures(
+    due: list[CycleRow], within: tuple[datetime, datetime], language: Language
+) -> list[str]:
+    found = summaries(due, within, lambda row: (row.measure, row.priority))
     if not found:
         return []
     rows = [
-        [f"{measure}, {priority}", *_summary(one)]
-        for (measure, priority), one in sorted(found.items())
+        [
+            f"{language.name('measures', measure)}, {language.name('priorities', priority)}",
+            *_summary(one, language),
+        ]
+        for (measure, priority), one in sorted(
+            found.items(), key=lambda each: (each[0][0], each[0][1] or "none")
+        )
     ]
     head = [
-        *("measure, priority", "met", "of these without a reply", "breached"),
-        *("of these open", "excluded", "share", "median", "9 of 10 within"),
+        language.say("pictures.measure_head"),
+        language.say("counts.met"),
+        language.say("pictures.without_reply_head"),
+        language.say("counts.breached"),
+        language.say("pictures.open_head"),
+        language.say("counts.excluded"),
+        language.say("pictures.share_head"),
+        language.say("pictures.median_head"),
+        language.say("pictures.ninth_head"),
     ]
-    caption = "Cycles that fall due in the period, on their own clocks"
-    return [heading("By measure and priority"), table(caption, head, rows)]
+    caption = language.say("pictures.by_measure_caption")
+    return [heading(language.say("pictures.by_measure")), table(caption, head, rows)]
 
 
-def _summary(one: Summary) -> list[str]:
+def _summary(one: Summary, language: Language) -> list[str]:
     return [
-        count(one.met),
-        count(one.without_reply),
-        count(one.breached),
-        count(one.open_overdue),
-        count(one.excluded),
-        f"{one.percent} %" if one.n_decided else one.percent,
-        _duration(one.median),
-        _duration(one.p90),
+        language.number(one.met),
+        language.number(one.without_reply),
+        language.number(one.breached),
+        language.number(one.open_overdue),
+        language.number(one.excluded),
+        _percent(one, language),
+        _duration(one.median, language),
+        _duration(one.p90, language),
     ]
 
 
-def _duration(one: Percentile | None) -> str:
+def _duration(one: Percentile | None, language: Language) -> str:
     if one is None:
-        return "n/a"
-    return f"{'at least ' if one.is_at_least else ''}{hours_of(one.seconds)}"
+        return language.say("words.not_available")
+    told = language.hours(one.seconds)
+    return language.say("words.at_least", duration=told) if one.is_at_least else told
 
 
-def _when(late: list[CycleRow], found: Account) -> list[str]:
+def _when(late: list[CycleRow], found: Account, language: Language) -> list[str]:
     """By weekday and hour of the due, in the time of the periods."""
     if not late:
         return []
@@ -124,32 +155,34 @@ def _when(late: list[CycleRow], found: Account) -> list[str]:
             place = (local.weekday(), local.hour)
             numbers[place] = numbers.get(place, 0) + 1
     (day, hour), most = max(numbers.items(), key=lambda one: (one[1], (-one[0][0], -one[0][1])))
-    finding = (
-        f"{count(len(late))} late cycles; the most, {most}, fell due on {_DAYS[day]} at {hour}"
-    )
-    title = f"Late cycles by weekday and hour of their due, {found.period.zone}"
+    n, days = language.number(len(late)), language.weekdays
+    most_said = {"most": language.number(most), "day": days[day], "hour": f"{hour}"}
+    finding = language.say("pictures.when_finding", n=n, **most_said)
+    title = language.say("pictures.when_title", zone=found.period.zone)
 
     def draw(width: int, suffix: str) -> str:
-        picture = Picture(f"when{suffix}", title, finding, width)
-        return heatmap(picture, Field(_DAYS, _HOURS, numbers, unit="cycles"))
+        picture = Picture(f"when{suffix}", title, finding, width, language)
+        unit = language.say("pictures.cycles")
+        return heatmap(picture, Field(days, _HOURS, numbers, unit=unit))
 
-    caption = f"<figcaption>{title}</figcaption>"
-    return [heading("When it was late"), f"<figure>\n{caption}\n{both_widths(draw)}\n</figure>"]
+    return [heading(language.say("pictures.when")), _figure(title, both_widths(draw))]
 
 
-def _how_late(late: list[CycleRow]) -> list[str]:
+def _how_late(late: list[CycleRow], language: Language) -> list[str]:
     parts = []
     for measure in sorted({row.measure for row in late}):
         over = [n for row in late if row.measure == measure and (n := over_by(row)) is not None]
-        parts.append(_strip(measure, over))
-    return [heading("How late it was"), *parts] if parts else []
+        parts.append(_strip(measure, over, language))
+    return [heading(language.say("pictures.how_late")), *parts] if parts else []
 
 
-def _strip(measure: str, over: list[int]) -> str:
-    title = f"{measure}: time over the target, on its own clock"
-    finding = f"{count(len(over))} cycles, the longest {hours_of(max(over))} over"
+def _strip(measure: str, over: list[int], language: Language) -> str:
+    name = language.name("measures", measure)
+    title = language.say("pictures.over_title", measure=name)
+    n, longest = language.number(len(over)), language.hours(max(over))
+    finding = language.say("pictures.over_finding", n=n, longest=longest)
 
     def draw(width: int, suffix: str) -> str:
-        return strip(Picture(f"over-{measure}{suffix}", title, finding, width), over)
+        return strip(Picture(f"over-{measure}{suffix}", title, finding, width, language), over)
 
-    return f"<figure>\n<figcaption>{title}</figcaption>\n{both_widths(draw)}\n</figure>"
+    return _figure(title, both_widths(draw))

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
+from worker.reporting.language import ENGLISH, Language
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -20,12 +22,13 @@ LETTER = 7.2
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What every picture has: an id that is unique on its page, and what it tells."""
+    """What every picture has: an id that is unique on its page, what it tells, and a language."""
 
     ident: str
     title: str
     finding: str
     width: int
+    language: Language = ENGLISH
 
 
 def svg(picture: Picture, height: float, parts: Sequence[str]) -> str:
@@ -75,5 +78,5 @@ def number(value: float) -> str:
 
 
 def safe(text: str) -> str:
-    """Text as XML may hold it."""
-    return escape("".join(one for one in text if one.isprintable()))
+    """Text as XML may hold it; blanks that do not break a line stay."""
+    return escape("".join(one for one in text if one.isprintable() or one in "\u00a0\u202f"))

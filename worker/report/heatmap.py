@@ -56,7 +56,8 @@ def heatmap(picture: Picture, field: Field) -> str:
                 hatch if (row, column) in closed else None,
             )
     below = 20 + len(field.rows) * _ROW
-    scale, bottom = _scale(field, most, (picture.width, below + 8), hatch if closed else None)
+    keys = _keys(picture, most, hatch if closed else None)
+    scale, bottom = _scale(keys, field.unit, (picture.width, below + 8))
     return svg(picture, bottom, [*parts, *scale])
 
 
@@ -102,13 +103,18 @@ def step_of(value: int, most: int) -> int:
     return min(_STEPS, -(-value * _STEPS // most))
 
 
-def _scale(
-    field: Field, most: int, room: tuple[float, float], hatch: str | None
-) -> tuple[list[str], float]:
-    """Which numbers each colour stands for, in as many lines as that takes, and where it ends."""
+def _keys(picture: Picture, most: int, hatch: str | None) -> list[tuple[str, str]]:
+    """How each kind of place looks, and what it stands for; nothing where no number has it."""
     keys = [(f'class="heat heat-{step}"', _words(step, most)) for step in range(_STEPS + 1)]
     if hatch is not None:
-        keys.append((f'fill="url(#{hatch})"', "closed"))
+        keys.append((f'fill="url(#{hatch})"', picture.language.say("charts.closed")))
+    return keys
+
+
+def _scale(
+    keys: Sequence[tuple[str, str]], unit: str, room: tuple[float, float]
+) -> tuple[list[str], float]:
+    """Which numbers each colour stands for, in as many lines as that takes, and where it ends."""
     width, top = room
     parts, at = [], 0.0
     for look, words in keys:
@@ -120,10 +126,10 @@ def _scale(
         box = f'x="{number(at)}" y="{number(top)}" width="14" height="14" rx="2"'
         parts += [f"<rect {look} {box}/>", text_at(at + 19, top + 11.5, words, "label")]
         at += wide
-    if field.unit:
-        if at + (LETTER + 1) * len(field.unit) > width:
+    if unit:
+        if at + (LETTER + 1) * len(unit) > width:
             at, top = 0.0, top + _ROW
-        parts.append(text_at(at, top + 11.5, field.unit, "label"))
+        parts.append(text_at(at, top + 11.5, unit, "label"))
     return parts, top + 20
 
 

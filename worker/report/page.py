@@ -14,13 +14,13 @@ WIDE, NARROW = 720, 350
 """Widths for which pictures are drawn, in the units of their letters."""
 
 
-def page(title: str, parts: Sequence[str]) -> str:
-    """The whole document. `title` is text, `parts` are HTML."""
+def page(title: str, parts: Sequence[str], language: str = "en") -> str:
+    """The whole document. `title` is text, `parts` are HTML, `language` is a code of theirs."""
     style = files("worker.report").joinpath("style.css").read_text(encoding="utf-8")
     return "\n".join(
         [
             "<!doctype html>",
-            '<html lang="en">',
+            f'<html lang="{escape(language)}">',
             "<head>",
             '<meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',

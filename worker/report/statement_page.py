@@ -5,21 +5,26 @@ from __future__ import annotations
 
 from html import escape
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
-from worker.report.drawing import count
 from worker.report.page import cards, heading, page, paragraph, table
 from worker.reporting import wording
+from worker.reporting.language import ENGLISH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rules.statements import Statement, StatementLine
+    from worker.reporting.language import Language
 
 _MOST_CASES = 200
 
 
 def statement_page(
-    statement: Statement, pictures: Sequence[str] = (), sha256: str | None = None
+    statement: Statement,
+    pictures: Sequence[str] = (),
+    sha256: str | None = None,
+    language: Language = ENGLISH,
 ) -> str:
     """The whole page; the same statement and pictures give the same bytes.
 
@@ -27,162 +32,175 @@ def statement_page(
         statement: open, provisional or closed.
         pictures: what is shown beside it of the evidence, as HTML.
         sha256: the hash of a closed one.
+        language: in which everything is said but what admins wrote.
     """
-    title = f"Statement {statement.ident}"
+    title = language.say("page.title", ident=statement.ident)
     parts = [
-        *_top(statement),
-        *_obligations(statement),
-        *_credits(statement),
-        *_corrections(statement),
+        *_top(statement, title, language),
+        *_obligations(statement, language),
+        *_credits(statement, language),
+        *_corrections(statement, language),
         *pictures,
-        *_cases(statement),
-        *_exclusions(statement),
-        *_method(statement, sha256),
+        *_cases(statement, language),
+        *_exclusions(statement, language),
+        *_method(statement, sha256, language),
     ]
-    return page(title, parts)
+    return page(title, parts, language.code)
 
 
-def _top(statement: Statement) -> list[str]:
-    missed = sum(line.result == "missed" for line in statement.lines)
-    numbers = [
-        (f"{len(statement.lines) - missed} of {len(statement.lines)}", "obligations not missed"),
-        (wording.money(statement.total, statement.currency), "credits of this period"),
-    ]
+def _top(statement: Statement, title: str, language: Language) -> list[str]:
+    whole = len(statement.lines)
+    part = whole - sum(line.result == "missed" for line in statement.lines)
+    kept = language.say("page.part", part=f"{part}", whole=f"{whole}")
+    total = language.money(statement.total, statement.currency)
+    numbers = [(kept, language.say("page.not_missed")), (total, language.say("page.credits"))]
     if statement.corrections:
-        balance = wording.money(statement.balance, statement.currency)
-        numbers.append((balance, "with corrections of earlier periods"))
-    agreed = [statement.contract or "no contract of its own", f"tier {statement.tier}"]
-    if statement.commitment is not None:
-        agreed.append(statement.commitment.replace("_", " "))
-    note = wording.excluded_note(statement)
+        balance = language.money(statement.balance, statement.currency)
+        numbers.append((balance, language.say("page.balance")))
+    note = wording.excluded_note(statement, language)
+    covers = ", ".join(statement.covers)
     return [
-        f"<h1>Statement {escape(statement.ident)}</h1>",
-        paragraph(f"{', '.join(agreed)}; {wording.span(statement)}", "soft"),
-        paragraph(f"{_state(statement)}{f'; {note}' if note else ''}."),
+        f"<h1>{escape(title)}</h1>",
+        paragraph(
+            f"{wording.agreement(statement, language)}; {wording.span(statement, language)}", "soft"
+        ),
+        paragraph(f"{_state(statement, language)}{f'; {note}' if note else ''}."),
         cards(numbers),
-        *([paragraph(f"Covers: {', '.join(statement.covers)}.")] if statement.covers else []),
+        *([paragraph(language.say("page.covers", services=covers))] if covers else []),
     ]
 
 
-def _state(statement: Statement) -> str:
-    known = wording.stamp(statement.origin.cut_off)
-    if statement.closed_at is not None:
-        return f"Closed at {wording.stamp(statement.closed_at)}, with what was known up to {known}"
-    if statement.state == "open":
-        return f"The period is not over: this is what was known up to {known}"
-    return f"Not closed yet: this is what was known up to {known}"
+def _state(statement: Statement, language: Language) -> str:
+    known = wording.known(statement, language)
+    if statement.closed_at is None:
+        key = "page.open" if statement.state == "open" else "page.provisional"
+        return language.say(key, known=known)
+    closed = language.instant(statement.closed_at, ZoneInfo(statement.zone))
+    return language.say("page.closed", closed=closed, known=known)
 
 
-def _obligations(statement: Statement) -> list[str]:
+def _obligations(statement: Statement, language: Language) -> list[str]:
     rows = [
         [
-            f"{line.obligation} ({line.of})",
-            wording.promised(line),
-            wording.measured(line),
-            wording.RESULTS[line.result],
-            wording.money(line.credit, statement.currency),
+            f"{line.obligation} ({language.name('measures', line.of)})",
+            wording.promised(line, language),
+            wording.measured(line, language),
+            language.name("results", line.result),
+            language.money(line.credit, statement.currency),
         ]
         for line in statement.lines
     ]
-    head = ["obligation", "promised", "measured", "result", "credit"]
-    parts = [heading("What was promised"), table("Obligations of the period", head, rows)]
+    keys = ("obligation", "promised", "measured", "result", "credit")
+    caption = language.say("page.obligations")
+    parts = [heading(language.say("page.promised")), table(caption, _heads(keys, language), rows)]
     cases = [line for line in statement.lines if line.of != "availability"]
     time = [line for line in statement.lines if line.of == "availability"]
-    counted = "What the cases count as; only met and breached are in the share"
-    return [*parts, *_count_table(counted, cases), *_count_table("Agreed time in seconds", time)]
+    return [
+        *parts,
+        *_count_table(language.say("page.counted"), cases, language),
+        *_count_table(language.say("page.counted_time"), time, language),
+    ]
 
 
-def _count_table(caption: str, lines: Sequence[StatementLine]) -> list[str]:
+def _heads(keys: Sequence[str], language: Language) -> list[str]:
+    """The heads of columns."""
+    return [language.say(f"page.{key}_head") for key in keys]
+
+
+def _count_table(caption: str, lines: Sequence[StatementLine], language: Language) -> list[str]:
     if not lines:
         return []
-    kinds = list(dict.fromkeys(name for line in lines for name, _ in wording.counts(line)))
-    rows = [[line.obligation, *_numbers(line, kinds)] for line in lines]
-    return [table(caption, ["obligation", *kinds], rows)]
+    found = [dict(wording.counts(line, language)) for line in lines]
+    kinds = list(dict.fromkeys(name for counts in found for name in counts))
+    rows = [
+        [
+            line.obligation,
+            *(language.number(counts[kind]) if kind in counts else "" for kind in kinds),
+        ]
+        for line, counts in zip(lines, found, strict=True)
+    ]
+    return [table(caption, [*_heads(["obligation"], language), *kinds], rows)]
 
 
-def _numbers(line: StatementLine, kinds: Sequence[str]) -> list[str]:
-    found = dict(wording.counts(line))
-    return ["" if kind not in found else count(found[kind]) for kind in kinds]
-
-
-def _credits(statement: Statement) -> list[str]:
-    rule = "Each step can be computed again; round() rounds half up."
-    parts = [heading("What a miss costs"), paragraph(rule, "soft")]
+def _credits(statement: Statement, language: Language) -> list[str]:
+    rule = paragraph(language.say("page.recompute"), "soft")
+    parts = [heading(language.say("page.costs")), rule]
     for line in statement.lines:
-        parts += _credit(line, statement)
+        parts += _credit(line, statement.currency, language)
     if statement.is_capped:
-        parts.append(paragraph("The credits together are cut to the contract's cap."))
+        parts.append(paragraph(language.say("page.capped")))
     return parts
 
 
-def _credit(line: StatementLine, statement: Statement) -> list[str]:
+def _credit(line: StatementLine, currency: str | None, language: Language) -> list[str]:
     """The steps that lead to a credit, and the terms under which it is given."""
-    why = wording.BECAUSE.get(line.because, line.because)
-    told = f"{line.obligation}: {wording.money(line.credit, statement.currency)}, {why}"
-    terms = _terms(line)
+    told = language.say(
+        "page.credit_of",
+        name=line.obligation,
+        amount=language.money(line.credit, currency),
+        because=language.name("because", line.because),
+    )
+    terms = _terms(line, currency, language)
     notes = [] if terms is None else [paragraph(terms, "soft")]
-    if not line.steps or statement.currency is None:
+    if not line.steps or currency is None:
         return [paragraph(f"{told}."), *notes]
-    rows = [[wording.STEPS[one.name], wording.step(one, statement.currency)] for one in line.steps]
-    return [table(told, ["step", "sum"], rows), *notes]
+    rows = [
+        [language.name("steps", one.name), wording.step(one, currency, language)]
+        for one in line.steps
+    ]
+    return [table(told, _heads(["step", "sum"], language), rows), *notes]
 
 
-def _terms(line: StatementLine) -> str | None:
+def _terms(line: StatementLine, currency: str | None, language: Language) -> str | None:
     """How a credit is given, and what is said of damages beyond it."""
     said = []
     if line.settled is not None:
-        said.append(f"a credit is given on the {line.settled.replace('_', ' ')}")
+        said.append(language.say(f"page.settled_{line.settled}"))
     if line.claim_days is not None:
-        said.append(f"it is claimed within {line.claim_days} days after closing")
+        said.append(language.say("page.claimed", days=f"{line.claim_days}"))
     if line.beyond_credit is not None:
-        amount = "" if line.beyond_amount is None else f" at {line.beyond_amount}"
-        words = {"excluded": "are excluded", "as_law": "are as the law has them"}
-        beyond = words.get(line.beyond_credit, f"are {line.beyond_credit}{amount}")
-        said.append(f"damages beyond the credit {beyond}")
+        amount = language.money(line.beyond_amount, currency)
+        said.append(language.say(f"page.beyond_{line.beyond_credit}", amount=amount))
     return f"{line.obligation}: {'; '.join(said)}." if said else None
 
 
-def _corrections(statement: Statement) -> list[str]:
+def _corrections(statement: Statement, language: Language) -> list[str]:
     if not statement.corrections:
         return []
     rows = [
         [
             one.supersedes,
             one.obligation,
-            wording.measured(one.before),
-            wording.measured(one.after),
-            wording.money(one.amount, statement.currency),
+            wording.measured(one.before, language),
+            wording.measured(one.after, language),
+            language.money(one.amount, statement.currency),
         ]
         for one in statement.corrections
     ]
-    head = ["statement", "obligation", "before", "now", "difference"]
-    return [
-        heading("Corrections"),
-        table("What later facts changed in closed statements", head, rows),
-    ]
+    head = _heads(("statement", "obligation", "before", "now", "difference"), language)
+    caption = language.say("page.corrections_caption")
+    return [heading(language.say("page.corrections")), table(caption, head, rows)]
 
 
-def _cases(statement: Statement) -> list[str]:
+def _cases(statement: Statement, language: Language) -> list[str]:
     rows = [[one, line.obligation] for line in statement.lines for one in line.breached_cases]
     if not rows:
         return []
-    caption = f"{count(len(rows))} missed cases as ticket/measure/cycle"
-    if len(rows) > _MOST_CASES:
-        caption += f"; the first {_MOST_CASES}"
-    return [
-        heading("What was missed"),
-        table(caption, ["case", "obligation"], rows[:_MOST_CASES]),
-    ]
+    n, most = language.number(len(rows)), language.number(_MOST_CASES)
+    key = "page.missed_first" if len(rows) > _MOST_CASES else "page.missed_cases"
+    caption = language.say(key, n=n, most=most)
+    head = _heads(["case", "obligation"], language)
+    return [heading(language.say("page.missed")), table(caption, head, rows[:_MOST_CASES])]
 
 
-def _exclusions(statement: Statement) -> list[str]:
+def _exclusions(statement: Statement, language: Language) -> list[str]:
     rows = [
         [
             one.case,
             line.obligation,
-            one.reason.replace("_", " "),
-            one.by or "by rule",
-            "" if one.approved_on is None else f"{one.approved_on}",
+            language.name("reasons", one.reason),
+            one.by or language.say("words.by_rule"),
+            "" if one.approved_on is None else language.day(one.approved_on),
             one.because or "",
         ]
         for line in statement.lines
@@ -190,24 +208,26 @@ def _exclusions(statement: Statement) -> list[str]:
     ]
     if not rows:
         return []
-    head = ["case", "obligation", "reason", "approved by", "on", "because"]
-    return [heading("What was left out"), table("Excluded cases", head, rows)]
+    keys = ("case", "obligation", "reason", "approved_by", "approved_on", "because")
+    caption = language.say("page.left_out_caption")
+    return [
+        heading(language.say("page.left_out")),
+        table(caption, _heads(keys, language), rows),
+    ]
 
 
-def _method(statement: Statement, sha256: str | None) -> list[str]:
+def _method(statement: Statement, sha256: str | None, language: Language) -> list[str]:
     origin = statement.origin
-    rules = (
-        "A case belongs to the period in which its due falls. The share is met / (met + breached); "
-        "an open case past its due is breached. What is not due yet, paused, excluded or cancelled "
-        "is in neither. Shares are compared exactly and rounded for reading only. Nothing counted "
-        "is n/a, never 100 %."
-    )
-    made = (
-        f"Rules {origin.policy}, calendars {origin.calendars}, time zone data {origin.zone_data}, "
-        f"Stipt {origin.product}."
+    made = language.say(
+        "page.made",
+        rules=origin.policy,
+        calendars=origin.calendars,
+        zone_data=origin.zone_data,
+        product=origin.product,
     )
     tables = "; ".join(f"{name} {each}" for name, each in sorted(origin.evidence.items()))
-    said = [rules, made, f"Tables that were counted, by SHA-256: {tables}."]
+    said = [language.say("page.rules_of_counting"), made]
+    said.append(language.say("page.tables", tables=tables))
     if sha256 is not None:
-        said.append(f"SHA-256 {sha256}; stipt report show {sha256[:12]} gives the same statement.")
-    return [heading("How this was counted"), *(paragraph(one, "soft") for one in said)]
+        said.append(language.say("page.sealed", hash=sha256, beginning=sha256[:12]))
+    return [heading(language.say("page.method")), *(paragraph(one, "soft") for one in said)]

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from worker.report.drawing import Picture
+    from worker.reporting.language import Language
 
 _HEIGHT = 170.0
 _TOP = 18.0
@@ -70,6 +71,7 @@ class _Plot:
     right: float
     wide: float
     n: int
+    language: Language
 
     @classmethod
     def around(
@@ -85,11 +87,12 @@ class _Plot:
         step = next((one for one in _STEPS if (1 - lowest) / one <= 5), _STEPS[-1])
         low = max(0.0, int(lowest / step + 1e-9) * step)
         names = [cut(one.name, picture.width / 3) for one in series]
-        names += [] if promised is None else [_promise(promised)]
+        names += [] if promised is None else [_promise(promised, picture.language)]
         longest = max(map(len, names), default=0)
         right = picture.width - (14 + (LETTER + 1.6) * longest if longest else 6)
-        left = 16 + LETTER * len(_percent(1.0))
-        return cls(low, step, left, max(right, left + 40), picture.width, len(periods))
+        left = 16 + LETTER * len(_percent(1.0, picture.language))
+        edges = (left, max(right, left + 40), picture.width)
+        return cls(low, step, *edges, len(periods), picture.language)
 
     def x(self, place: int) -> float:
         width = self.right - self.left - 16
@@ -109,9 +112,10 @@ def _grid(plot: _Plot, periods: Sequence[str]) -> list[str]:
         share = plot.low + mark * plot.step
         y = plot.y(share)
         parts.append(rule_at(plot.left, y, plot.right, y, "axis"))
-        parts.append(text_at(plot.left - 6, y + 4.5, _percent(share), "label end"))
+        parts.append(text_at(plot.left - 6, y + 4.5, _percent(share, plot.language), "label end"))
     if plot.low > 0:
-        note = f"the axis begins at {_percent(plot.low)}"
+        lowest = _percent(plot.low, plot.language)
+        note = plot.language.say("charts.axis_begins", share=lowest)
         parts.append(text_at(plot.right, 11, note, "label end"))
     every = _every(plot, periods)
     for place, period in enumerate(periods):
@@ -148,7 +152,9 @@ def _line(plot: _Plot, one: Series, place: int) -> list[str]:
 
 def _names(plot: _Plot, series: Sequence[Series], promised: float | None) -> list[str]:
     """The names at the ends of the lines, moved apart where lines end close together."""
-    ends = [] if promised is None else [(plot.y(promised), _promise(promised), "label")]
+    ends = []
+    if promised is not None:
+        ends.append((plot.y(promised), _promise(promised, plot.language), "label"))
     for place, one in enumerate(series):
         last = next((dot for dot in reversed(one.dots) if dot is not None), None)
         if last is not None:
@@ -161,10 +167,10 @@ def _names(plot: _Plot, series: Sequence[Series], promised: float | None) -> lis
     return parts
 
 
-def _promise(promised: float) -> str:
-    return f"promised {_percent(promised)}"
+def _promise(promised: float, language: Language) -> str:
+    return language.say("charts.promised", share=_percent(promised, language))
 
 
-def _percent(share: float) -> str:
+def _percent(share: float, language: Language) -> str:
     tenths = round(share * 1000)
-    return f"{tenths // 10}.{tenths % 10} %" if tenths % 10 else f"{tenths // 10} %"
+    return language.percent(f"{tenths // 10}.{tenths % 10}" if tenths % 10 else tenths // 10)

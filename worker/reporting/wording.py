@@ -16,60 +16,27 @@ from rules.statements import StatementLine
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from decimal import Decimal
 
     from rules.credits import CreditStep
     from rules.statements import Figures, Statement
-
-RESULTS = {
-    "kept": "kept",
-    "missed": "missed",
-    "too_few": "too few to judge",
-    "nothing": "nothing counted",
-    None: "no level promised",
-}
-
-BECAUSE = {
-    "owed": "owed",
-    "kept": "the level is kept",
-    "no_breach": "nothing was missed",
-    "too_few": "too few cases to judge",
-    "nothing_counted": "nothing was counted",
-    "no_level": "no level is promised",
-    "no_consequence": "a miss has no consequence",
-    "best_effort": "a best effort owes no credits",
-    "no_fee": "no fee is agreed",
-    "no_fee_in_period": "this period has no fee",
-}
-
-STEPS = {
-    "fee": "fee of the period",
-    "band": "share of the fee",
-    "per_breach": "price of the breaches",
-    "cap": "capped by the obligation",
-    "contract_cap": "cut to the contract's cap",
-    "rounded": "rounded",
-}
-
-_PARTS = {
-    "of_which_without_reply": "of which met without a reply",
-    "of_which_open_overdue": "of which open and overdue",
-    "of_which_planned_seconds": "seconds planned, outside both",
-}
+    from worker.reporting.language import Language
 
 
-def promised(line: StatementLine) -> str:
+def promised(line: StatementLine, language: Language) -> str:
     """`at least 95 %`."""
     if line.edge is None or line.level is None:
-        return "no level"
-    return f"{line.edge.replace('_', ' ')} {_percent(line.level)}"
+        return language.name("edges", None)
+    share = language.percent(format_share(line.level).rstrip("% "))
+    return language.say(f"edges.{line.edge}", share=share)
 
 
-def measured(line: StatementLine | Figures) -> str:
+def measured(line: StatementLine | Figures, language: Language) -> str:
     """`90.7 % (39 of 43)`, or `n/a`."""
     if not line.n_decided:
-        return "n/a"
-    return f"{_share(line)} % ({line.numerator:,} of {line.n_decided:,})"
+        return language.say("words.not_available")
+    part, whole = language.number(line.numerator), language.number(line.n_decided)
+    share = language.percent(_share(line))
+    return language.say("words.share_of", share=share, part=part, whole=whole)
 
 
 def _share(line: StatementLine | Figures) -> str:
@@ -83,62 +50,70 @@ def _share(line: StatementLine | Figures) -> str:
     return f"{units // 10_000}.{units % 10_000:04}"
 
 
-def counts(line: StatementLine) -> list[tuple[str, int]]:
+def counts(line: StatementLine, language: Language) -> list[tuple[str, int]]:
     """What cases count as, each with its name; parts of others are named as such."""
-    unit = "seconds " if line.of == "availability" else ""
     found = line.counts
-    shown = [
-        (f"{unit}met", found.get("met", 0)),
-        (f"{unit}breached", found.get("breached", 0)),
-        ("not due yet", found.get("not_due", 0)),
-        ("paused", found.get("paused", 0)),
-        ("excluded", found.get("excluded", 0)),
-        ("cancelled", found.get("cancelled", 0)),
-    ]
-    if found.get("left_out"):
-        shown.append(("left out", found["left_out"]))
+    kinds = ["met", "breached", "not_due", "paused", "excluded", "cancelled"]
+    kinds += ["left_out"] if found.get("left_out") else []
+    shown = [(language.name("counts", kind), found.get(kind, 0)) for kind in kinds]
     if line.of == "availability":
-        shown = [*shown[:2], ("outages", found.get("breaches", 0))]
+        shown = [
+            (language.say("counts.seconds_met"), found.get("met", 0)),
+            (language.say("counts.seconds_breached"), found.get("breached", 0)),
+            (language.say("counts.outages"), found.get("breaches", 0)),
+        ]
+    prefix = "of_which_"
     parts = [
-        (_PARTS.get(name, name.replace("_", " ")), n)
+        (language.name("parts", name.removeprefix(prefix)), n)
         for name, n in found.items()
-        if name.startswith("of_which_")
+        if name.startswith(prefix)
     ]
     return [*shown, *parts]
 
 
-def step(one: CreditStep, currency: str) -> str:
-    """`1/20 * 32000/31 = 1600/31 (51.61)`."""
+def step(one: CreditStep, currency: str, language: Language) -> str:
+    """`1/20 * 32000/31 = 1600/31 (51.61)`; the sum itself is written for everybody alike."""
     value = f"{one.result}"
     if one.result.denominator != 1:
-        value += f" ({rounded(one.result, currency)})"
+        value += f" ({language.number(rounded(one.result, currency))})"
     return f"{one.formula} = {value}"
 
 
-def money(amount: Decimal | None, currency: str | None) -> str:
-    """`51.61 EUR`; without a fee no currency is known, and so no amount."""
-    return "n/a" if amount is None or currency is None else f"{amount:,} {currency}"
+def agreement(statement: Statement, language: Language) -> str:
+    """The contract's text, the tier, and what kind of promise it is."""
+    parts = [statement.contract or language.say("words.no_contract")]
+    parts.append(language.say("words.tier", name=statement.tier))
+    if statement.commitment is not None:
+        parts.append(language.name("commitments", statement.commitment))
+    return ", ".join(parts)
 
 
-def span(statement: Statement) -> str:
-    """The first and the last day of the period, and their zone."""
+def span(statement: Statement, language: Language) -> str:
+    """The first day of the period and the one behind its last, and their zone."""
     zone = ZoneInfo(statement.zone)
     first, behind = (one.astimezone(zone) for one in (statement.from_at, statement.until_at))
-    return f"from {first:%Y-%m-%d} until {behind:%Y-%m-%d} 00:00, {statement.zone}"
+    days = {"first": language.day(first.date()), "last": language.day(behind.date())}
+    return language.say("words.span", **days, zone=statement.zone)
+
+
+def known(statement: Statement, language: Language) -> str:
+    """The instant up to which everything was known, in the zone of the periods."""
+    return language.instant(statement.origin.cut_off, ZoneInfo(statement.zone))
 
 
 def stamp(at: datetime) -> str:
-    """`2026-11-03T08:00:00Z`."""
+    """`2026-11-03T08:00:00Z`, for other programs."""
     return f"{at:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def excluded_note(statement: Statement) -> str | None:
+def excluded_note(statement: Statement, language: Language) -> str | None:
     """A sentence where more than one case in twenty was taken out."""
     n_out = sum(len(line.excluded) for line in statement.lines)
     decided = sum(line.n_decided for line in statement.lines if line.of != "availability")
     if not n_out or Fraction(n_out, n_out + decided) <= Fraction(1, 20):
         return None
-    return f"{percent_of(n_out, n_out + decided)} % of the cases were excluded"
+    share = language.percent(percent_of(n_out, n_out + decided))
+    return language.say("words.excluded_share", share=share)
 
 
 def invoice_csv(statement: Statement, sha256: str | None = None) -> str:
@@ -178,7 +153,3 @@ def _safe(cells: list[object]) -> list[object]:
         f"'{one}" if isinstance(one, str) and one.startswith(("=", "+", "-", "@")) else one
         for one in cells
     ]
-
-
-def _percent(share: Fraction) -> str:
-    return format_share(share).replace("%", " %")

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The files that reports are written to, and the language in which they are."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from worker.cli.output import as_json, result
+from worker.cli.written import written_to
+
+if TYPE_CHECKING:
+    from rules.statements import Statement
+    from worker.reporting.customers import Account
+    from worker.reporting.language import Language
+
+Csv = Annotated[
+    Path | None,
+    typer.Option(help="A line for each obligation, for invoicing.", metavar="FILE"),
+]
+Html = Annotated[Path | None, typer.Option(help="The report as a page.", metavar="FILE")]
+Tables = Annotated[
+    Path | None,
+    typer.Option(help="Folder for the tables of what was counted, as CSV.", metavar="DIR"),
+]
+LanguageCode = Annotated[
+    str,
+    typer.Option("--language", help="Of text and page: en, nl, de or fr.", metavar="CODE"),
+]
+
+
+def language_named(code: str) -> "Language":
+    """The language that `--language` names.
+
+    Raises:
+        BadParameter: reports are not written in it.
+    """
+    from worker.reporting.language import UnknownLanguage, language
+
+    try:
+        return language(code)
+    except UnknownLanguage as unknown:
+        raise typer.BadParameter(str(unknown), param_hint="--language") from None
+
+
+@dataclass(frozen=True)
+class ReportFiles:
+    """Where a report goes beside the terminal, and in which language it is said."""
+
+    csv: Path | None
+    html: Path | None
+    language: "Language"
+
+    def write_report(self, found: "Account") -> None:
+        """The files of a report that is still open, with pictures of the evidence."""
+        from worker.report.customer_pictures import pictures
+
+        shown = [] if self.html is None else pictures(found, self.language)
+        self.write(found.statement, None, shown)
+
+    def write(
+        self, statement: "Statement", sha256: str | None, shown: "list[str] | None" = None
+    ) -> None:
+        """The files of a statement; those of a closed one hold nothing but what it does."""
+        from worker.report.statement_page import statement_page
+        from worker.reporting.wording import invoice_csv
+
+        if self.csv is not None:
+            with written_to(self.csv) as write:
+                write(invoice_csv(statement, sha256).encode())
+        if self.html is not None:
+            with written_to(self.html) as write:
+                write(statement_page(statement, shown or [], sha256, self.language).encode())
+
+    def show(self, statement: "Statement", sha256: str | None = None, *, json: bool) -> None:
+        """The statement on standard output, unless a file took its place."""
+        from worker.reporting.text import statement_lines
+
+        if json:
+            as_json(_document(statement) | ({} if sha256 is None else {"sha256": sha256}))
+        elif not self.takes_standard_output:
+            for line in statement_lines(statement, sha256, self.language):
+                result(line)
+
+    @property
+    def takes_standard_output(self) -> bool:
+        """Whether a file is written there."""
+        return any(str(one) == "-" for one in (self.csv, self.html))
+
+
+def write_tables(found: "Account", folder: Path) -> None:
+    """What was counted, a file for each table."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in found.tables().items():
+        with written_to(folder / f"{found.statement.ident}-{name}.csv") as write:
+            write(text.encode())
+
+
+def _document(statement: "Statement") -> dict[str, object]:
+    from json import loads
+
+    from rules.canonical import canonical_json
+
+    document: dict[str, object] = loads(canonical_json(statement))
+    return document
