@@ -91,7 +91,13 @@ class _Run:
 
     def put(self, result: WriteResult) -> None:
         held = self.results.get(result.ticket_id)
-        if held is None or held.outcome == "written":
+        if held is None:
+            self.results[result.ticket_id] = result
+        elif "unsent" in (held.outcome, result.outcome) and not _is_final(held, result):
+            # The row went out and the tag did not: what is there is read before the next try.
+            why = held.detail or result.detail
+            self.results[result.ticket_id] = WriteResult(result.ticket_id, "error", why)
+        elif held.outcome == "written":
             self.results[result.ticket_id] = result
 
 
@@ -250,6 +256,10 @@ class Writer:
     def _fail(batch: _Batch, outcome: WriteOutcome, why: str, run: _Run) -> None:
         for item in batch.drafts:
             run.put(WriteResult(item.change.ticket_id, outcome, why))
+
+
+def _is_final(*results: WriteResult) -> bool:
+    return any(one.outcome not in ("written", "equal", "unsent", "error") for one in results)
 
 
 def _not_done(

@@ -320,6 +320,24 @@ def test_a_limit_in_the_middle_leaves_results_for_what_was_sent(bench: Bench):
     assert [item.outcome for item in results] == ["written"] * 100 + ["unsent"] * 50
 
 
+@pytest.mark.parametrize("row", [ok(1), failed(1, "TicketUpdateFailed")])
+def test_a_limit_between_a_row_and_its_tag_asks_for_a_look_at_what_is_there(
+    bench: Bench, row: dict[str, object]
+):
+    limited = Reply(status=429, headers={"Retry-After": "600"})
+    bench.server.on("PUT", BULK, queued("j1"), limited)
+    bench.server.on("GET", JOBS, jobs(done(row)))
+    bench.server.on("GET", MANY, Reply(body={"tickets": [held()]}))
+    assert outcomes(bench, change(1, sla_state="met", tags="late")) == ["error"]
+
+
+def test_a_limit_between_two_tags_says_nothing_of_tickets_that_had_neither(bench: Bench):
+    limited = Reply(status=429, headers={"Retry-After": "600"})
+    bench.server.on("PUT", BULK, queued("j1"), limited)
+    bench.server.on("GET", JOBS, jobs(done(ok(1))))
+    assert outcomes(bench, change(1, tags="late"), change(2, tags="early")) == ["written", "unsent"]
+
+
 def test_no_right_to_write_pauses_the_connection(bench: Bench):
     bench.server.on("PUT", BULK, Reply(status=403))
     with pytest.raises(CredentialsRejected):
