@@ -24,6 +24,7 @@ from worker.settings_values import (
     DatabaseUrl,
     HelpdeskUrl,
     Host,
+    Issuer,
     Level,
     LoopbackUrl,
     Networks,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DEFAULT_ACCOUNT = "default"
+Reading = Literal["auto", "on", "off"]
 _ACCOUNT_NAME = re.compile(r"[a-z0-9_]+")
 
 
@@ -98,6 +100,7 @@ class AccountSettings(_FromNames):
     sync_from: Since = Field(timedelta(days=90), alias="STIPT_SYNC_FROM")
     poll_interval: Span = Field(timedelta(seconds=60), alias="STIPT_POLL_INTERVAL")
     history: Literal["events", "audits"] = Field("events", alias="STIPT_ZENDESK_HISTORY")
+    records: Reading = Field("auto", alias="STIPT_RECORDS")
 
     @property
     def base_url(self) -> str:
@@ -143,9 +146,15 @@ class Settings(_FromNames):
     auth_header: str = Field("X-Forwarded-User", alias="STIPT_AUTH_HEADER")
     auth_trusted: Networks = Field((), alias="STIPT_AUTH_TRUSTED")
     auth_operators: Words = Field((), alias="STIPT_AUTH_OPERATORS")
-    oidc_issuer: str | None = Field(None, alias="STIPT_OIDC_ISSUER")
+    oidc_issuer: Issuer | None = Field(None, alias="STIPT_OIDC_ISSUER")
     oidc_client_id: str | None = Field(None, alias="STIPT_OIDC_CLIENT_ID")
     oidc_client_secret: SecretStr | None = Field(None, alias="STIPT_OIDC_CLIENT_SECRET")
+    oidc_hosts: Words = Field((), alias="STIPT_OIDC_HOSTS")
+    oidc_scopes: Words = Field(("email", "profile"), alias="STIPT_OIDC_SCOPES")
+    oidc_name_claim: str = Field("email", alias="STIPT_OIDC_NAME_CLAIM")
+    oidc_role_claim: str = Field("groups", alias="STIPT_OIDC_ROLE_CLAIM")
+    oidc_operators: Words = Field((), alias="STIPT_OIDC_OPERATORS")
+    oidc_viewers: Words = Field((), alias="STIPT_OIDC_VIEWERS")
     drain_timeout: Span = Field(timedelta(seconds=25), alias="STIPT_DRAIN_TIMEOUT")
     mail_url: SecretStr | None = Field(None, alias="STIPT_MAIL_URL")
     allow_hosts: Words = Field((), alias="STIPT_ALLOW_HOSTS")

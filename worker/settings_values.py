@@ -76,6 +76,11 @@ def _bind(text: str) -> str:
     return text
 
 
+def _issuer(text: str) -> str:
+    _helpdesk_url(text)
+    return text  # with the slash at its end, where the provider names itself so
+
+
 def _helpdesk_url(text: str) -> str:
     parts = _url_parts(text)
     if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
@@ -163,6 +168,7 @@ Bind = Annotated[str, AfterValidator(_bind)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 Networks = Annotated[tuple[str, ...], BeforeValidator(_words), AfterValidator(_networks)]
 HelpdeskUrl = Annotated[str, AfterValidator(_helpdesk_url)]
+Issuer = Annotated[str, AfterValidator(_issuer)]
 ZendeskUrl = Annotated[HelpdeskUrl, AfterValidator(_url_without_path)]
 Subdomain = Annotated[str, BeforeValidator(_lower), AfterValidator(_subdomain)]
 Host = Annotated[str, BeforeValidator(_lower), AfterValidator(_host)]

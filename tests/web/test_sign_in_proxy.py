@@ -122,7 +122,7 @@ def test_a_form_of_another_site_does_nothing_without_a_sign_in_either(unguarded:
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({"STIPT_AUTH": "oidc"}, "STIPT_AUTH: oidc is not built yet"),
+        ({"STIPT_AUTH": "oidc"}, "STIPT_OIDC_ISSUER is missing"),
         ({"STIPT_AUTH": "proxy"}, "STIPT_AUTH_TRUSTED is missing"),
         ({"STIPT_HTTP_BIND": "0.0.0.0:80"}, "STIPT_AUTH is not set"),
         ({"STIPT_HTTP_BIND": "[::]:80"}, "STIPT_AUTH is not set"),

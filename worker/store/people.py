@@ -34,13 +34,22 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Guest:
+    """What a provider's word makes of somebody without an account of ours."""
+
+    issuer: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
-    """Somebody who has signed in."""
+    """Somebody who has signed in; `issuer` is the provider who let a guest in."""
 
     name: str
     role: Role
     created_at: datetime
     seen_at: datetime
+    issuer: str | None = None
 
 
 def add_person(books: Books, name: str, role: Role, password: str, now: datetime) -> bool:
@@ -99,7 +108,9 @@ def remove_person(books: Books, name: str) -> bool:
     return done.rowcount == 1
 
 
-def begin_session(books: Books, token: str, name: str, now: datetime) -> None:
+def begin_session(
+    books: Books, token: str, name: str, now: datetime, guest: Guest | None = None
+) -> None:
     """Store a session under the hash of its token."""
     books.tx.execute(
         sa.insert(sessions).values(
@@ -108,25 +119,32 @@ def begin_session(books: Books, token: str, name: str, now: datetime) -> None:
             name=name,
             created_at=epoch(now),
             seen_at=epoch(now),
+            issuer=None if guest is None else guest.issuer,
+            role=None if guest is None else guest.role,
         )
     )
 
 
 def session_of(books: Books, token: str) -> Session | None:
-    """The session with that hash, with the role that its owner has now."""
+    """The session with that hash: of a person, with the role that they have now, or of a guest."""
+    ours = sa.and_(people.c.account == sessions.c.account, people.c.name == sessions.c.name)
+    is_of_guest = sessions.c.issuer.is_not(None)
+    role = sa.case((is_of_guest, sessions.c.role), else_=people.c.role).label("held_role")
     choice = (
-        sa.select(sessions.c.name, people.c.role, sessions.c.created_at, sessions.c.seen_at)
-        .join(
-            people,
-            sa.and_(people.c.account == sessions.c.account, people.c.name == sessions.c.name),
-        )
+        sa.select(sessions, role)
+        .outerjoin(people, ours)
         .where(books.of(sessions), sessions.c.token == token)
     )
     row = next(books.rows(choice), None)
-    if row is None:
+    if row is None or row["held_role"] is None:
         return None
-    role, created_at, seen_at = row["role"], row["created_at"], row["seen_at"]
-    return Session(row["name"], cast("Role", role), instant(created_at), instant(seen_at))
+    return Session(
+        row["name"],
+        cast("Role", row["held_role"]),
+        instant(row["created_at"]),
+        instant(row["seen_at"]),
+        row["issuer"],
+    )
 
 
 def saw_session(books: Books, token: str, now: datetime) -> None:

@@ -26,6 +26,9 @@ sessions = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("seen_at", sa.BigInteger, nullable=False),
+    # Who came by a provider has no row in `people`: what it made of them stands here.
+    sa.Column("issuer", sa.Text),
+    sa.Column("role", sa.Text),
     sa.Index("ix_sessions_account_name", "account", "name"),
 )
 

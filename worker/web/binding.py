@@ -42,11 +42,22 @@ def web_address(settings: Settings) -> tuple[str, int]:
 def _sign_in_problems(settings: Settings) -> list[str]:
     """What a sign-in lacks, a sentence each."""
     if settings.auth == "oidc":
-        return ["STIPT_AUTH: oidc is not built yet; use local, or a proxy that speaks OpenID"]
+        return _missing_of_provider(settings)
     if settings.auth == "proxy" and not settings.auth_trusted:
         whose = f"the addresses of the proxy whose {settings.auth_header} is believed"
         return [f"STIPT_AUTH_TRUSTED is missing: {whose}"]
     return []
+
+
+def _missing_of_provider(settings: Settings) -> list[str]:
+    """What a sign-in by OpenID Connect lacks."""
+    needed = [
+        ("STIPT_OIDC_ISSUER", settings.oidc_issuer, "the provider's address"),
+        ("STIPT_OIDC_CLIENT_ID", settings.oidc_client_id, "the client made there for Stipt"),
+        ("STIPT_OIDC_CLIENT_SECRET", settings.oidc_client_secret, "that client's secret"),
+        ("STIPT_PUBLIC_URL", settings.public_url, "where the provider sends people back to"),
+    ]
+    return [f"{name} is missing: {what}" for name, value, what in needed if not value]
 
 
 def split_address(bind: str) -> tuple[str, int]:

@@ -98,7 +98,7 @@ class Gate:
                 "Pages are shown on this machine alone while STIPT_AUTH is not set\n", 403
             )
         is_page = request.method == "GET" and "text/html" in request.headers.get("accept", "")
-        if self._settings.auth != "local" or not is_page:
+        if self._settings.auth == "proxy" or not is_page:
             return _refusal(401)
         wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         query = "" if wanted == "/" else f"?{urlencode({'next': wanted})}"

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Protocol
 
 from worker.web.sign_in.loopback import is_loopback_host, is_trusted, peer_of
-from worker.web.sign_in.sessions import LONGEST, Cookie, Sessions, hash_of
+from worker.web.sign_in.sessions import Cookie, Sessions, hash_of
 from worker.web.sign_in.visitor import Visitor
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Knowing(Protocol):
 def knowing_of(installation: Installation, seal: Seal) -> Knowing:
     """The way that the settings name."""
     settings = installation.settings
-    if settings.auth == "local":
+    if settings.auth in ("local", "oidc"):
         return BySession(installation, seal)
     if settings.auth == "proxy":
         return ByProxy(settings, seal)
@@ -80,11 +80,14 @@ class ByProxy:
 
 
 class BySession:
-    """Local accounts: a cookie holds a session's token."""
+    """Who has signed in, with a password or by a provider: a cookie holds a session's token."""
 
     def __init__(self, installation: Installation, seal: Seal) -> None:
-        self.cookie = Cookie("stipt_session", installation.settings, LONGEST)
-        self.sessions = Sessions(installation.database)
+        settings = installation.settings
+        self.sessions = Sessions(
+            installation.database, settings.oidc_issuer if settings.auth == "oidc" else None
+        )
+        self.cookie = Cookie("stipt_session", settings, self.sessions.longest)
         self._clock = installation.clock
         self._seal = seal
 

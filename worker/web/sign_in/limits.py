@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 WINDOW_S: Final = 900
 PER_NAME: Final = 10
 PER_ADDRESS: Final = 50
-"""Wrong passwords in a window; names that nobody has are counted alike."""
+"""Wrong tries in a window; names that nobody has are counted alike."""
 
 
 class Tries:
@@ -39,6 +39,18 @@ class Tries:
                 return False
             return count_try(books, by_name, window) <= PER_NAME
 
+    def allows_address(self, address: str, now: datetime) -> bool:
+        """Count a try of somebody who gives no name; False when there were too many."""
+        window = _window(now)
+        with self._database.write(EVERYBODY) as books:
+            forget_old(books, created_before=now - LONGEST, seen_before=now - UNUSED, window=window)
+            return count_try(books, self._of_address(address), window) <= PER_ADDRESS
+
+    def take_back(self, address: str) -> None:
+        """That try of an address was no wrong one."""
+        with self._database.write(EVERYBODY) as books:
+            take_back_try(books, self._of_address(address))
+
     def was_right(self, name: str, address: str) -> None:
         """Forget what was counted of a name, and this try of its address."""
         by_name, by_address = self._keys(name, address)
@@ -47,7 +59,10 @@ class Tries:
             take_back_try(books, by_address)
 
     def _keys(self, name: str, address: str) -> tuple[str, str]:
-        return self._seal.proof("tries of name", name), self._seal.proof("tries of", address)
+        return self._seal.proof("tries of name", name), self._of_address(address)
+
+    def _of_address(self, address: str) -> str:
+        return self._seal.proof("tries of", address)
 
 
 def seconds_left(now: datetime) -> int:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
+from urllib.parse import urlencode
 
 from starlette.responses import HTMLResponse
 
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
-Fault = Literal["wrong", "too_often", "old_form", "no_cookie"]
+Fault = Literal[
+    "wrong", "too_often", "old_form", "no_cookie", "denied", "not_admitted", "nameless", "provider"
+]
 
 _TOLD: Final[Mapping[Fault, tuple[int, str]]] = {
     "wrong": (403, "The name or the password is not right."),
@@ -27,12 +30,44 @@ _TOLD: Final[Mapping[Fault, tuple[int, str]]] = {
         403,
         "Your browser sent no cookie. Allow cookies for this page, and open it over HTTPS.",
     ),
+    "denied": (403, "The sign-in service did not let you in."),
+    "not_admitted": (
+        403,
+        "You are signed in there, and may not see Stipt. Ask whoever runs it to let you in.",
+    ),
+    "nameless": (
+        403,
+        "The sign-in service does not tell Stipt who you are, or has not verified your address.",
+    ),
+    "provider": (
+        502,
+        "The sign-in service did not answer as it should. The reason stands in Stipt's log.",
+    ),
 }
 
 
-def sign_in_page(wanted: str, token: str, fault: Fault | None) -> Response:
-    """The page, with what went wrong before; nothing that was typed is repeated."""
+def password_page(wanted: str, token: str, fault: Fault | None) -> Response:
+    """The page for a name and a password; nothing that was typed is repeated."""
     status, told = _TOLD[fault] if fault else (200, None)
+    return _page(_form(wanted, token, told), status)
+
+
+def provider_page(host: str, begin: str, wanted: str, fault: Fault | None) -> Response:
+    """The page with the way to a provider."""
+    status, told = _TOLD[fault] if fault else (200, None)
+    query = "" if wanted == "/" else f"?{urlencode({'next': wanted})}"
+    card = e(
+        "section",
+        e("h1", "Sign in"),
+        _told(told),
+        e("p", "Stipt asks ", e("b", host), " who you are.", class_="soft"),
+        e("a", "Try again" if fault else "Continue", href=f"{begin}{query}", class_="button"),
+        class_="card",
+    )
+    return _page(card, status)
+
+
+def _page(card: Html, status: int) -> Response:
     head = (
         e("meta", charset="utf-8"),
         e("meta", name="viewport", content="width=device-width, initial-scale=1"),
@@ -44,17 +79,21 @@ def sign_in_page(wanted: str, token: str, fault: Fault | None) -> Response:
         e("link", rel="stylesheet", href=f"{SIGN_IN}/style.css"),
     )
     brand = e("p", LOGO, e("span", "Stipt"), class_="brand")
-    main = e("main", brand, _form(wanted, token, told), class_="sign-in")
+    main = e("main", brand, card, class_="sign-in")
     document = e("html", e("head", *head), e("body", main), lang="en")
     headers = {"content-security-policy": PAGE_POLICY}
     return HTMLResponse(together(Html("<!doctype html>\n"), document), status, headers)
+
+
+def _told(told: str | None) -> Html | None:
+    return e("p", told, class_="callout", data_tone="bad", role="alert") if told else None
 
 
 def _form(wanted: str, token: str, told: str | None) -> Html:
     return e(
         "form",
         e("h1", "Sign in"),
-        e("p", told, class_="callout", data_tone="bad", role="alert") if told else None,
+        _told(told),
         e("label", "Name", for_="name"),
         e(
             "input",

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from worker.store.people import (
     EVERYBODY,
+    Guest,
     begin_session,
     end_session,
     saw_session,
@@ -26,26 +27,37 @@ if TYPE_CHECKING:
 
     from worker.settings import Settings
     from worker.store.database import Database
-    from worker.store.people import Session
+    from worker.store.people import Role, Session
 
 LONGEST: Final = timedelta(days=7)
 """Then somebody signs in anew, whatever happened meanwhile."""
+
+LONGEST_OF_GUESTS: Final = timedelta(hours=12)
+"""Then the provider is asked anew: it may have shut them out, or changed what they may."""
 
 UNUSED: Final = timedelta(hours=12)
 _NOTED_EVERY: Final = timedelta(minutes=5)
 
 
 class Sessions:
-    """The sessions of an installation. It blocks: not for the event loop."""
+    """The sessions of an installation. It blocks: not for the event loop.
 
-    def __init__(self, database: Database) -> None:
+    Args:
+        database: holds them.
+        issuer: the provider whose guests they are; None: people with an account of Stipt's own.
+    """
+
+    def __init__(self, database: Database, issuer: str | None = None) -> None:
         self._database = database
+        self._issuer = issuer
+        self.longest = LONGEST if issuer is None else LONGEST_OF_GUESTS
 
-    def begin(self, name: str, now: datetime) -> str:
-        """A new session; its token."""
+    def begin(self, name: str, now: datetime, role: Role | None = None) -> str:
+        """A new session; its token. `role`: as the provider lets somebody in."""
         token = secrets.token_urlsafe(32)
+        guest = None if role is None or self._issuer is None else Guest(self._issuer, role)
         with self._database.write(EVERYBODY) as books:
-            begin_session(books, hash_of(token), name, now)
+            begin_session(books, hash_of(token), name, now, guest)
         return token
 
     def find(self, token: str, now: datetime) -> Session | None:
@@ -53,7 +65,7 @@ class Sessions:
         held = hash_of(token)
         with self._database.read(EVERYBODY) as books:
             found = session_of(books, held)
-        if found is None or not is_alive(found, now):
+        if found is None or found.issuer != self._issuer or not is_alive(found, now, self.longest):
             return None
         if now - found.seen_at >= _NOTED_EVERY:
             with self._database.write(EVERYBODY) as books:
@@ -66,9 +78,9 @@ class Sessions:
             end_session(books, hash_of(token))
 
 
-def is_alive(session: Session, now: datetime) -> bool:
+def is_alive(session: Session, now: datetime, longest: timedelta = LONGEST) -> bool:
     """Whether a session still lasts."""
-    return now - session.created_at < LONGEST and now - session.seen_at < UNUSED
+    return now - session.created_at < longest and now - session.seen_at < UNUSED
 
 
 def hash_of(token: str) -> str:
