@@ -91,14 +91,20 @@ class _Run:
 
     def put(self, result: WriteResult) -> None:
         held = self.results.get(result.ticket_id)
-        if held is None:
-            self.results[result.ticket_id] = result
-        elif "unsent" in (held.outcome, result.outcome) and not _is_final(held, result):
-            # The row went out and the tag did not: what is there is read before the next try.
-            why = held.detail or result.detail
-            self.results[result.ticket_id] = WriteResult(result.ticket_id, "error", why)
-        elif held.outcome == "written":
-            self.results[result.ticket_id] = result
+        self.results[result.ticket_id] = result if held is None else _together(held, result)
+
+
+def _together(first: WriteResult, second: WriteResult) -> WriteResult:
+    """What both results of one ticket come to."""
+    both = (first, second)
+    told = [one for one in both if one.outcome not in ("written", "equal", "unsent")]
+    unsent = [one for one in both if one.outcome == "unsent"]
+    if told or not unsent:
+        return next((one for one in told if one.outcome == "error"), (*told, first)[0])
+    if len(unsent) == len(both):
+        return first
+    # The row went out and the tag did not: what is there is read before the next try.
+    return WriteResult(first.ticket_id, "error", unsent[0].detail)
 
 
 class Writer:
@@ -256,10 +262,6 @@ class Writer:
     def _fail(batch: _Batch, outcome: WriteOutcome, why: str, run: _Run) -> None:
         for item in batch.drafts:
             run.put(WriteResult(item.change.ticket_id, outcome, why))
-
-
-def _is_final(*results: WriteResult) -> bool:
-    return any(one.outcome not in ("written", "equal", "unsent", "error") for one in results)
 
 
 def _not_done(
