@@ -161,9 +161,9 @@ def kill_again_and_again(one: Arena, times: int, n_workers: int = 1) -> None:
         while one.kills < times:
             time.sleep(one.chance.uniform(0.05, one.longest_life))
             victim = one.chance.randrange(n_workers)
-            assert workers[victim].is_running(), (
-                f"seed {one.seed}: it ended by itself\n" + (workers[victim].errors()[-3000:])
-            )
+            if not workers[victim].is_running():
+                code, told = workers[victim].wait(5)
+                raise AssertionError(f"seed {one.seed}: it ended by itself: {code}, {told}")
             workers[victim].kill()
             workers[victim].end()
             one.kills += 1
@@ -232,12 +232,14 @@ def everything_holds(one: Arena, folder: Path) -> None:
     site, seed = one.site, f"seed {one.seed}"
     notes = Counter(site.notes())
     assert notes, f"{seed}: nothing was told"
-    assert as_the_rows_say(notes, note_rows(one)) == "", seed
+    noted = as_the_rows_say(notes, note_rows(one))
+    assert noted == "", f"{seed}: {noted}"
     assert set(notes.values()) == {1}, f"{seed}: {one.told()}"
     repeated = site.written_for_nothing()
     assert repeated == [], f"{seed}: {one.told()}\n{story_of(one, repeated[0].ticket_id)}"
     posts = Counter(one.hook.keys)
-    assert as_the_rows_say(posts, hook_rows(one)) == "", seed
+    posted = as_the_rows_say(posts, hook_rows(one))
+    assert posted == "", f"{seed}: {posted}"
     ambiguous = one.kills + one.freezes + one.hook.n_ambiguous
     assert sum(posts.values()) - len(posts) <= ambiguous, f"{seed}: {one.told()}"
     is_same_as_undisturbed(one, folder)
@@ -248,9 +250,9 @@ def everything_holds(one: Arena, folder: Path) -> None:
 def story_of(one: Arena, ticket_id: int) -> str:
     """What was written to a ticket, and which rows wanted that; for whoever looks for a fault."""
     writes = [w for w in one.site.sandbox.ledger.ticket_writes if w.ticket_id == ticket_id]
-    rows = one.site.query(
-        sa.select(field_changes).where(field_changes.c.ticket_id == str(ticket_id))
-    )
+    columns = [column for column in field_changes.c if column.name != "changes"]
+    mine = field_changes.c.ticket_id == str(ticket_id)
+    rows = one.site.query(sa.select(*columns).where(mine).order_by(field_changes.c.id))
     return "\n".join(str(line) for line in (*writes, *rows))
 
 

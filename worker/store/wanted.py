@@ -299,7 +299,8 @@ def release_wanted(
             lease_until=None,
             due=epoch(due),
             detail=detail,
-            ambiguous=_rows.ambiguous if after == "wait" else int(after == "unknown"),
+            # A certain failure says nothing about the tries before it.
+            ambiguous=1 if after == "unknown" else _rows.ambiguous,
             tries=_rows.tries - 1 if after == "wait" else _rows.tries,
         )
     )
