@@ -60,7 +60,7 @@ kill: services $(VENV)/.installed-dev
 	@KILLS=200 $(BIN)/pytest -n 0 -s tests/kill/test_kills.py
 
 services:
-	@sh tests/services/ensure.sh postgresql redis chromium axe promtool
+	@sh tests/services/ensure.sh postgresql redis chromium axe promtool pango
 
 $(BIN)/python:
 	@sh tests/services/ensure.sh python "$(PYTHON)"
@@ -82,7 +82,7 @@ lock:
 	@sh tests/services/ensure.sh python "$(PYTHON)"
 	@test -x $(LOCK)/bin/pip-compile || { $(PYTHON) -m venv $(LOCK) && $(LOCK)/bin/pip install --quiet 'pip-tools~=7.6'; }
 	$(COMPILE) --output-file requirements.lock pyproject.toml
-	$(COMPILE) --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+	$(COMPILE) --extra dev --extra pdf --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
 
 clean:
 	rm -rf $(VENV) build dist htmlcov .coverage *.egg-info

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Installs what tests need beside Python packages, or says which command does.
-# Usage: ensure.sh postgresql|redis|chromium|axe|promtool ...     or: ensure.sh python INTERPRETER
+# Usage: ensure.sh postgresql|redis|chromium|axe|promtool|pango ...     or: ensure.sh python INTERPRETER
 set -eu
 
 updated=no
@@ -38,6 +38,11 @@ ensure_axe() {
     return 1
 }
 
+# What PDF files are drawn with, and letters to draw.
+has_pango() {
+    ldconfig -p 2>/dev/null | grep -q 'libpangoft2-1\.0\.so\.0' && [ -d /usr/share/fonts/truetype ]
+}
+
 has_postgresql() {
     command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1
 }
@@ -50,6 +55,7 @@ ensure_server() {
         promtool) command -v promtool >/dev/null 2>&1 || install prometheus || true ;;
         redis) command -v redis-server >/dev/null 2>&1 || install redis-server || true ;;
         chromium) has_chromium || install chromium || true ;;
+        pango) has_pango || install libpango-1.0-0 libpangoft2-1.0-0 fonts-dejavu-core || true ;;
         axe) ensure_axe || echo "axe-core could not be installed" >&2 ;;
         *) echo "unknown server: $1" >&2; exit 64 ;;
     esac

@@ -46,6 +46,7 @@ _MEANINGS: dict[str, tuple[str, ExitCode]] = {
     "rules.statements.CannotClose": ("", ExitCode.ERROR),
     "rules.statements.StatementAltered": ("", ExitCode.ERROR),
     "rules.tallies.NotConcrete": ("", ExitCode.ERROR),
+    "worker.report.pdf.PdfUnavailable": ("", ExitCode.ERROR),
     "worker.reporting.customers.NothingPromised": ("", ExitCode.ERROR),
     "worker.reporting.evidence.EvidenceMissing": ("", ExitCode.ERROR),
     "worker.rule_folder.RulesInvalid": ("the rules have errors:", ExitCode.SETTINGS),

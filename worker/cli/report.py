@@ -17,6 +17,7 @@ from worker.cli.report_files import (
     Csv,
     Html,
     LanguageCode,
+    Pdf,
     ReportFiles,
     Tables,
     language_named,
@@ -78,6 +79,7 @@ def customer(
     outages: _Outages = None,
     csv: Csv = None,
     html: Html = None,
+    pdf: Pdf = None,
     tables: Tables = None,
     language: LanguageCode = "en",
     json: JsonFlag = False,
@@ -86,7 +88,7 @@ def customer(
     account: AccountName = None,
 ) -> None:
     """Show what the obligations to a customer came to in a period, and what they cost."""
-    files = ReportFiles(csv, html, language_named(language))
+    files = ReportFiles(csv, html, pdf, language_named(language))
     folder = rules or rules_of(config, account)
     question = _Question(name, period, folder, outages, _judged_at(now, history))
     with progress(quiet=quiet) as tell:
@@ -114,6 +116,7 @@ def close(
     outages: _Outages = None,
     csv: Csv = None,
     html: Html = None,
+    pdf: Pdf = None,
     tables: Tables = None,
     language: LanguageCode = "en",
     yes: Yes = False,
@@ -123,7 +126,7 @@ def close(
     account: AccountName = None,
 ) -> None:
     """Close the statement of a period for good; later facts become entries in the next one."""
-    files = ReportFiles(csv, html, language_named(language))
+    files = ReportFiles(csv, html, pdf, language_named(language))
     folder = rules or rules_of(config, account)
     question = _Question(name, period, folder, outages, _judged_at(now, history))
     with opened_store(config, account) as store, progress(quiet=quiet) as tell:
@@ -149,6 +152,7 @@ def show(
     *,
     csv: Csv = None,
     html: Html = None,
+    pdf: Pdf = None,
     language: LanguageCode = "en",
     json: JsonFlag = False,
     quiet: QuietFlag = False,
@@ -159,7 +163,7 @@ def show(
     from rules.statements import unseal
     from worker.store.statements import statement_bytes
 
-    files = ReportFiles(csv, html, language_named(language))
+    files = ReportFiles(csv, html, pdf, language_named(language))
     with (
         opened_store(config, account) as store,
         store.database.read(store.account.name) as books,
@@ -171,7 +175,7 @@ def show(
     files.write(sealed.statement, sealed.sha256)
     if json:
         typer.echo(found[0], nl=False)
-    elif not (quiet and (csv or html)):
+    elif not (quiet and (csv or html or pdf)):
         files.show(sealed.statement, sealed.sha256, json=False)
 
 

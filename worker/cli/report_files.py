@@ -20,6 +20,9 @@ Csv = Annotated[
     typer.Option(help="A line for each obligation, for invoicing.", metavar="FILE"),
 ]
 Html = Annotated[Path | None, typer.Option(help="The report as a page.", metavar="FILE")]
+Pdf = Annotated[
+    Path | None, typer.Option(help="The report on A4 sheets; needs stipt[pdf].", metavar="FILE")
+]
 Tables = Annotated[
     Path | None,
     typer.Option(help="Folder for the tables of what was counted, as CSV.", metavar="DIR"),
@@ -50,13 +53,14 @@ class ReportFiles:
 
     csv: Path | None
     html: Path | None
+    pdf: Path | None
     language: "Language"
 
     def write_report(self, found: "Account") -> None:
         """The files of a report that is still open, with pictures of the evidence."""
         from worker.report.customer_pictures import pictures
 
-        shown = [] if self.html is None else pictures(found, self.language)
+        shown = pictures(found, self.language) if self.html or self.pdf else []
         self.write(found.statement, None, shown)
 
     def write(
@@ -67,11 +71,19 @@ class ReportFiles:
         from worker.reporting.wording import invoice_csv
 
         if self.csv is not None:
-            with written_to(self.csv) as write:
-                write(invoice_csv(statement, sha256).encode())
+            _write(self.csv, invoice_csv(statement, sha256).encode())
+        if self.html or self.pdf:
+            self._write_pages(statement_page(statement, shown or [], sha256, self.language))
+
+    def _write_pages(self, page: str) -> None:
+        from worker.report.pdf import pdf_of
+
+        # First what can fail because it is not installed: then nothing is written.
+        sheets = b"" if self.pdf is None else pdf_of(page)
         if self.html is not None:
-            with written_to(self.html) as write:
-                write(statement_page(statement, shown or [], sha256, self.language).encode())
+            _write(self.html, page.encode())
+        if self.pdf is not None:
+            _write(self.pdf, sheets)
 
     def show(self, statement: "Statement", sha256: str | None = None, *, json: bool) -> None:
         """The statement on standard output, unless a file took its place."""
@@ -86,15 +98,19 @@ class ReportFiles:
     @property
     def takes_standard_output(self) -> bool:
         """Whether a file is written there."""
-        return any(str(one) == "-" for one in (self.csv, self.html))
+        return any(str(one) == "-" for one in (self.csv, self.html, self.pdf))
+
+
+def _write(file: Path, content: bytes) -> None:
+    with written_to(file) as write:
+        write(content)
 
 
 def write_tables(found: "Account", folder: Path) -> None:
     """What was counted, a file for each table."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in found.tables().items():
-        with written_to(folder / f"{found.statement.ident}-{name}.csv") as write:
-            write(text.encode())
+        _write(folder / f"{found.statement.ident}-{name}.csv", text.encode())
 
 
 def _document(statement: "Statement") -> dict[str, object]:

@@ -13,10 +13,13 @@ if TYPE_CHECKING:
 WIDE, NARROW = 720, 350
 """Widths for which pictures are drawn, in the units of their letters."""
 
+STYLE = "style.css"
+"""The style sheet of all pages, beside this module."""
+
 
 def page(title: str, parts: Sequence[str], language: str = "en") -> str:
     """The whole document. `title` is text, `parts` are HTML, `language` is a code of theirs."""
-    style = files("worker.report").joinpath("style.css").read_text(encoding="utf-8")
+    style = files("worker.report").joinpath(STYLE).read_text(encoding="utf-8")
     return "\n".join(
         [
             "<!doctype html>",
@@ -67,8 +70,14 @@ def table(caption: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> s
     )
 
 
+_LONGEST_TIED = 40
+"""A longer text in a table may break anywhere: it is a sentence."""
+
+
 def _cell(text: str) -> str:
     """Text that may break before a bracket or an arrow only."""
+    if len(text) > _LONGEST_TIED:
+        return escape(text)
     tied = escape(text).replace(" ", "&nbsp;")
     for mark in ("(", "\N{RIGHTWARDS ARROW}"):
         tied = tied.replace(f"&nbsp;{mark}", f" {mark}")

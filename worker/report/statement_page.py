@@ -38,11 +38,11 @@ def statement_page(
     parts = [
         *_top(statement, title, language),
         *_obligations(statement, language),
-        *_credits(statement, language),
-        *_corrections(statement, language),
         *pictures,
         *_cases(statement, language),
         *_exclusions(statement, language),
+        *_credits(statement, language),
+        *_corrections(statement, language),
         *_method(statement, sha256, language),
     ]
     return page(title, parts, language.code)
