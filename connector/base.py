@@ -61,6 +61,7 @@ class TicketState:
 
     `facts` holds the current values (its `happenings` are empty);
     `current` what the fields that Stipt may write hold now.
+    `assignee_name` is told where it came along with the ticket.
     `order` grows with every change that the helpdesk exports (Zendesk:
     generated_timestamp); of two states of one ticket the larger wins.
     `life` tells whether the ticket was deleted.
@@ -72,6 +73,7 @@ class TicketState:
     order: int
     organization_id: str | None = None
     assignee_id: str | None = None
+    assignee_name: str | None = None
     life: Literal["present", "deleted"] = "present"
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from rules.facts import Author
 
 SYSTEM_IDS: Final = frozenset({"-1", "0"})
+_STAFF: Final = frozenset({"agent", "admin", "light_agent"})
 _LIGHT_ROLE_TYPES: Final = frozenset({1, 3})
 DROP_DOWNS: Final[tuple[OwnField, ...]] = ("sla_tier", "sla_state", "sla_target")
 
@@ -66,6 +67,7 @@ class Names:
     me: str | None = None
     bots: Callable[[], frozenset[str]] = frozenset
     people: dict[str, Requester] = field(default_factory=dict)
+    agents: dict[str, str] = field(default_factory=dict)
     organizations: dict[str, Organization] = field(default_factory=dict)
     organizations_at: dict[str, datetime] = field(default_factory=dict)
     groups: dict[str, str] = field(default_factory=dict)
@@ -130,10 +132,14 @@ class Names:
         return tag.startswith(("sla_state_", "sla_target_"))
 
     def learn_people(self, rows: Iterable[UserRow]) -> None:
-        """Remember people with the role they have now."""
+        """Remember people with the role they have now, and agents by name too."""
         for row in rows:
-            if row.id is not None:
-                self.people[str(row.id)] = person(row)
+            if row.id is None:
+                continue
+            found = person(row)
+            self.people[str(row.id)] = found
+            if row.name and found.role in _STAFF:
+                self.agents[str(row.id)] = row.name
 
     def learn_organizations(self, rows: Iterable[OrganizationRow]) -> list[Organization]:
         """Remember customers; returns their facts."""

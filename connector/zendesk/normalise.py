@@ -47,6 +47,7 @@ def ticket_state(row: TicketRow, names: Names, unknown: Unknown) -> TicketState:
         order=row.generated_timestamp or int(updated_at.timestamp()),
         organization_id=text_id(row.organization_id),
         assignee_id=text_id(row.assignee_id),
+        assignee_name=names.agents.get(str(row.assignee_id)),
         life="deleted" if row.status == DELETED else "present",
     )
 

@@ -130,6 +130,14 @@ def test_the_role_of_a_person_becomes_a_word(row: dict[str, object], role: str):
     assert names.people["1"].role == role
 
 
+def test_only_those_who_work_there_are_known_by_name():
+    names = Names()
+    roles = ("end-user", "agent", "admin")
+    rows = [{"id": at, "role": role, "name": f"N{at}"} for at, role in enumerate(roles)]
+    names.learn_people(convert(one, UserRow) for one in [*rows, {"id": 9, "role": "agent"}])
+    assert names.agents == {"1": "N1", "2": "N2"}
+
+
 def field_row(**changes: object) -> TicketFieldRow:
     return convert({"id": 1, "type": "text", "title": "Product", **changes}, TicketFieldRow)
 

@@ -397,6 +397,8 @@ def test_addresses_come_from_the_account(quiet: Sandbox):
     helpdesk = desk(quiet)
     synced = sync(helpdesk, quiet)
     assigned = next(item for item in synced.states.values() if item.assignee_id)
+    assert assigned.assignee_name
+    assert "@" not in assigned.assignee_name
     (address,) = helpdesk.address_of("assignee", assigned.assignee_id or "")
     assert "@" in address
     group = next(item.facts.group for item in synced.states.values() if item.facts.group)

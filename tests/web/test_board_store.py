@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rules.facts import Happening, Organization
@@ -36,6 +37,34 @@ def test_open_tickets_come_with_their_open_cycles_by_deadline(any_site: Site) ->
     assert set(found) == {"1", "2"}
     assert [one.measure for one in found["1"].cycles] == ["first_reply", "resolution"]
     assert (found["2"].customer, found["2"].market, found["2"].tier) == ("Globex", "us", "standard")
+
+
+def of_grace(site: Site, ticket: str, name: str | None) -> None:
+    """Give a ticket to an agent whom the helpdesk calls so."""
+    held = site.helpdesk.held[ticket]
+    held.state = replace(
+        held.state,
+        current=replace(held.state.current, assignee="77"),
+        assignee_id="77",
+        assignee_name=name,
+        order=max(one.state.order for one in site.helpdesk.held.values()) + 1,
+        updated_at=site.clock.now(),
+    )
+
+
+def test_agents_are_shown_by_the_name_that_the_helpdesk_gives_them(any_site: Site) -> None:
+    fill(any_site)
+    for name, shown in ((None, "77"), ("Grace Hopper", "Grace Hopper"), ("Grace", "Grace")):
+        of_grace(any_site, "1", name)
+        any_site.wait(minutes=1)
+        any_site.once()
+        with any_site.database.read("default") as books:
+            assert [one.assignee for one in read_open(books, ["1"])] == [shown]
+    of_grace(any_site, "2", None)
+    any_site.wait(minutes=1)
+    any_site.once()
+    with any_site.database.read("default") as books:
+        assert [one.assignee for one in read_open(books)] == ["Grace", "Grace"]
 
 
 def test_a_snapshot_follows_the_database(any_site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from worker.cli.main import run
+from worker.store.agents import agent_names, agents
 from worker.store.database import Database, epoch
 from worker.store.purging import Old, count_old, delete_old
 from worker.store.schema import prepare
@@ -76,6 +77,28 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Databa
 def left(database: Database) -> set[str]:
     with database.read("default") as books:
         return set(books.tx.execute(sa.select(tickets.c.ticket_id)).scalars())
+
+
+def test_names_of_agents_go_with_their_last_tickets(database: Database) -> None:
+    years_ago, lately = (epoch(NOW - timedelta(days=n)) for n in (1000, 100))
+    with database.write("default") as books:
+        for ident, ticket, seen_at in (
+            ("1", "old", years_ago),
+            ("2", "open", years_ago),
+            ("3", "nothing", lately),
+        ):
+            values = {"account": "default", "agent_id": ident, "name": "x", "seen_at": seen_at}
+            books.tx.execute(sa.insert(agents), [values])
+            current = {"current": f'{{"assignee":"{ident}"}}'}
+            books.tx.execute(
+                sa.update(tickets).where(tickets.c.ticket_id == ticket).values(current)
+            )
+    old = Old(NOW - timedelta(days=800))
+    with database.read("default") as books:
+        assert count_old(books, old)["agents"] == 1
+    assert delete_old(database, "default", old)["agents"] == 1
+    with database.read("default") as books:
+        assert sorted(agent_names(books)) == ["2", "3"]
 
 
 def test_only_what_is_old_closed_and_not_counted_goes_with_all_its_rows(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import sqlalchemy as sa
 
 from rules.verdict import OPEN_STATES
+from worker.store.agents import agent_names
 from worker.store.facts_json import current_of, organization_of
 from worker.store.tables import DUE, OPEN, call_budgets, organizations, tickets, verdicts
 
@@ -57,8 +58,9 @@ class _State(NamedTuple):
 class OpenTicket(NamedTuple):
     """A ticket that is neither solved nor closed.
 
-    `customer` is the contract's name, or the organisation's where none holds; `cycles` come in
-    order of their deadlines, those without one last.
+    `customer` is the contract's name, or the organisation's where none holds; `assignee` a name,
+    or a number where no name is known. `cycles` come in order of their deadlines, those without
+    one last.
     """
 
     ticket_id: str
@@ -106,17 +108,19 @@ def _read(
         rows.current,
     ).where(books.of(tickets), OPEN, of_tickets)
     states = [_State(*row) for row in books.tx.execute(choice).all()]
+    names = agent_names(books)
     cycles = _cycles(books, of_cycles)
     known = _organizations(
         books, {row.organization_id for row in states if row.organization_id is not None}
     )
-    return [_ticket(row, cycles.get(row.ticket_id, ()), known) for row in states]
+    return [_ticket(row, cycles.get(row.ticket_id, ()), known, names) for row in states]
 
 
 def _ticket(
     row: _State,
     cycles: tuple[OpenCycle, ...],
     known: Mapping[str, Organization],
+    names: Mapping[str, str],
 ) -> OpenTicket:
     organization = None if row.organization_id is None else known.get(row.organization_id)
     fields = current_of(row.current)
@@ -131,7 +135,7 @@ def _ticket(
         organization=name,
         market=None if organization is None else _one(organization.fields.get(_MARKET)),
         group=fields.group,
-        assignee=fields.assignee,
+        assignee=None if fields.assignee is None else names.get(fields.assignee, fields.assignee),
         cycles=cycles,
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from worker.store.agents import note_agents
 from worker.store.bulk import ManyRows, for_both, insert_new
 from worker.store.database import epoch, instant
 from worker.store.facts_json import (
@@ -53,11 +54,12 @@ def store_page(books: Books, page: Page, now: datetime) -> Stored:
     changed = _store_organizations(
         books, page.tickets, page.organizations, page.organizations_at, at
     )
+    note_agents(books, page.tickets, at)
     touched = upsert_states(books, page.tickets)
     fresh: list[TicketHappening | OrganizationChange | _Told] = [*page.happenings, *changed]
     n_happenings = _store_happenings(books, fresh)
     _store_set_aside(books, page.set_aside, at)
-    _count_unknown(books, page.unknown, at)
+    count_unknown(books, page.unknown, at)
     _save_cursor(books, page, at)
     if not page.more:
         settle(books, at)
@@ -68,6 +70,7 @@ def store_snapshot(books: Books, snapshot: Snapshot, now: datetime) -> None:
     """Store one ticket that was read on its own; it is due for judgement at once."""
     ident = snapshot.state.facts.id
     changed = _store_organizations(books, [snapshot.state], (), {}, epoch(now))
+    note_agents(books, [snapshot.state], epoch(now))
     upsert_states(books, [snapshot.state], read_afresh=True)
     told = [_Told(ident, one) for one in snapshot.happenings]
     _store_happenings(books, [*told, *changed])
@@ -217,7 +220,8 @@ def _store_set_aside(books: Books, rows: Sequence[SetAside], now: int) -> None:
     )
 
 
-def _count_unknown(books: Books, words: Mapping[str, int], now: int) -> None:
+def count_unknown(books: Books, words: Mapping[str, int], now: int) -> None:
+    """Count words of the helpdesk that are not known."""
     if not words:
         return
     insert = books.insert(unknown_words)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
+from worker.store.agents import agents
 from worker.store.database import epoch
 from worker.store.tables import field_changes, metadata, outbox, tickets, verdicts
 
@@ -43,6 +44,8 @@ def count_old(books: Books, old: Old) -> dict[str, int]:
             books.of(table), table.c.ticket_id.in_(sa.select(idents.c.ticket_id))
         )
         counts[table.name] = int(books.tx.execute(choice).scalar_one())
+    choice = sa.select(sa.func.count()).where(_former_agents(books, old))
+    counts[agents.name] = int(books.tx.execute(choice).scalar_one())
     return {name: n for name, n in counts.items() if n}
 
 
@@ -62,12 +65,22 @@ def delete_old(database: Database, account: str, old: Old) -> dict[str, int]:
         with database.write(account) as books:
             idents = list(books.tx.execute(_old_tickets(books, old).limit(_BATCH)).scalars())
             if not idents:
+                gone = books.tx.execute(sa.delete(agents).where(_former_agents(books, old)))
+                deleted[agents.name] = gone.rowcount
                 return {name: n for name, n in deleted.items() if n}
             for table in _OF_A_TICKET:
                 done = books.tx.execute(
                     sa.delete(table).where(books.of(table), table.c.ticket_id.in_(idents))
                 )
                 deleted[table.name] = deleted.get(table.name, 0) + done.rowcount
+
+
+def _former_agents(books: Books, old: Old) -> sa.ColumnElement[bool]:
+    """Agents who have had no ticket for as long, and whom none that stays names."""
+    named = sa.literal('%"assignee":"') + agents.c.agent_id + sa.literal('"%')
+    stays = tickets.c.ticket_id.not_in(_old_tickets(books, old))
+    has_ticket = sa.exists().where(books.of(tickets), tickets.c.current.like(named), stays)
+    return sa.and_(books.of(agents), agents.c.seen_at < epoch(old.before), ~has_ticket)
 
 
 def _old_tickets(books: Books, old: Old) -> sa.Select[tuple[str]]:
