@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from rules.exemptions import Exemption
 from rules.populations import population
@@ -69,16 +69,36 @@ def _reopening(one: SolvedTicket, case: str, window: timedelta, cut_off: datetim
 
 
 def _first_contact(one: SolvedTicket, case: str, window: timedelta, cut_off: datetime) -> Counted:
-    if not one.by_end_user:
-        return Counted(case, "left_out", "not_by_end_user")
-    if one.contacts == 0:
-        return Counted(case, "left_out", "no_contact")
     reopening = _reopening(one, case, window, cut_off)
-    if reopening.counted_as == "breached":
-        return Counted(case, "breached", "reopened")
-    if one.contacts > 1:
-        return Counted(case, "breached", "two_contacts" if one.contacts == 2 else "more_contacts")
-    return reopening
+    is_reopened = reopening.counted_as == "breached"
+    contacts = one.contacts if one.by_end_user else None
+    kind = first_contact_of(
+        contacts, is_reopened=is_reopened, is_over=reopening.counted_as == "met"
+    )
+    why = None
+    if kind == "left_out":
+        why = "no_contact" if one.by_end_user else "not_by_end_user"
+    elif kind == "breached":
+        many = "two_contacts" if one.contacts == 2 else "more_contacts"
+        why = "reopened" if is_reopened else many
+    return Counted(case, kind, why)
+
+
+def first_contact_of(
+    contacts: int | None, *, is_reopened: bool, is_over: bool
+) -> Literal["met", "breached", "not_due", "left_out"]:
+    """What a solved ticket counts as: met is one contact and no reopening within the window.
+
+    Args:
+        contacts: before the solve; None where no end user asked.
+        is_reopened: within the window.
+        is_over: the window is over at the cut-off.
+    """
+    if not contacts:
+        return "left_out"
+    if is_reopened or contacts > 1:
+        return "breached"
+    return "met" if is_over else "not_due"
 
 
 def count_ratings(

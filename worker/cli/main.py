@@ -115,6 +115,18 @@ COMMANDS = (
         "stipt report acme --period 2026-11 --html acme.html",
     ),
     Command(
+        "report team",
+        "team_reports",
+        "Show what was kept in a period by tier, group, market, channel, weekday and hour.",
+        "stipt report team --period 2026-11 --html team.html",
+    ),
+    Command(
+        "report policy",
+        "team_reports",
+        "Show what became of everything that a policy version judged, target by target.",
+        "stipt report policy 3f2a91c8 --html policy.html",
+    ),
+    Command(
         "report close",
         "report",
         "Close the statement of a period for good; later facts become entries in the next one.",

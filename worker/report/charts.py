@@ -47,7 +47,7 @@ class Group:
 def bars(picture: Picture, groups: Sequence[Group]) -> str:
     """Horizontal bars in groups, each with its label before it and its number behind it."""
     shown = [bar for group in groups for bar in group.bars]
-    left = 8 + LETTER * max((len(bar.label) for bar in shown), default=0)
+    left = 10 + (LETTER + 0.8) * max((len(bar.label) for bar in shown), default=0)
     right = 8 + LETTER * max((len(bar.text) for bar in shown), default=0)
     room = max(20.0, picture.width - left - right)
     parts: list[str] = []

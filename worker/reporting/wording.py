@@ -13,6 +13,7 @@ from rules.attainment import percent_of
 from rules.duration import format_share
 from rules.money import rounded
 from rules.statements import StatementLine
+from worker.reporting.spreadsheet import safe_cells
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -131,12 +132,12 @@ def invoice_csv(statement: Statement, sha256: str | None = None) -> str:
     for line in statement.lines:
         what = [line.obligation, line.of, line.numerator, line.n_decided, line.result]
         amount = [line.credit, statement.currency, line.because, None]
-        writer.writerow(_safe([*head, *what, *amount, sha256]))
+        writer.writerow(safe_cells([*head, *what, *amount, sha256]))
     for one in statement.corrections:
         after = one.after
         what = [one.obligation, None, after.numerator, after.n_decided, after.result]
         amount = [one.amount, statement.currency, "correction", one.supersedes]
-        writer.writerow(_safe([*head, *what, *amount, sha256]))
+        writer.writerow(safe_cells([*head, *what, *amount, sha256]))
     return written.getvalue()
 
 
@@ -145,11 +146,3 @@ _COLUMNS = (
     *("obligation", "of", "numerator", "denominator", "result"),
     *("amount", "currency", "because", "corrects", "sha256"),
 )
-
-
-def _safe(cells: list[object]) -> list[object]:
-    """Cells that no spreadsheet takes for a formula; numbers stay as they are."""
-    return [
-        f"'{one}" if isinstance(one, str) and one.startswith(("=", "+", "-", "@")) else one
-        for one in cells
-    ]

@@ -165,10 +165,11 @@ def _store_looks(books: Books, judgements: Iterable[Judgement], now: int) -> Non
 
 def _solve(solved: SolvedTicket | None) -> tuple[int | None, int | None, int | None]:
     """When it was first solved and reopened, and after how many contacts."""
-    if solved is None or solved.reason is not None:
+    if solved is None:
         return None, None, None
     reopened_at = None if solved.reopened_at is None else epoch(solved.reopened_at)
-    return epoch(solved.solved_at), reopened_at, solved.contacts if solved.by_end_user else None
+    contacts = solved.contacts if solved.by_end_user else None
+    return epoch(solved.solved_at), reopened_at, contacts if solved.reason is None else EXCLUDED
 
 
 def _next_step_at(verdict: Verdict, now: int) -> int | None:
@@ -182,6 +183,9 @@ def _next_step_at(verdict: Verdict, now: int) -> int | None:
     ]
     return min(moments, default=None)
 
+
+EXCLUDED = -1
+"""Stands for the contacts of a ticket that counts for nobody."""
 
 _CYCLE_KEYS = ("account", "ticket_id", "measure", "cycle")
 _CYCLES = for_both(

@@ -109,9 +109,10 @@ tickets = sa.Table(
     # What reports ask for, filled by each judgement.
     _text("channel", nullable=True),
     _text("group_id", nullable=True),
-    _instant("solved_at"),  # the first solve; none of tickets that count for nobody
+    _instant("solved_at"),  # the first solve
     _instant("reopened_at"),
-    sa.Column("contacts", sa.Integer),  # before the solve; none where no end user asked
+    # Before the solve; none where no end user asked, -1 where the ticket counts for nobody.
+    sa.Column("contacts", sa.Integer),
     sa.Index(
         "ix_tickets_due",
         "account",

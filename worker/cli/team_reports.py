@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`stipt report team` and `stipt report policy`: figures over all customers together."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from worker.cli.exit_codes import CommandFailed
+from worker.cli.instants import instant
+from worker.cli.options import AccountName, ConfigFile, rules_of
+from worker.cli.output import JsonFlag, QuietFlag, as_json, result, say
+from worker.cli.progress import progress
+from worker.cli.sources import Store, opened_history, opened_store
+from worker.cli.written import written_to
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from rules.teamwork import Stretch, TeamReport
+    from worker.histories import History
+
+_Period = Annotated[
+    str | None,
+    typer.Option(
+        help="2026-11, 2026-Q4, 2026-W48 or 2026; else the running month.", metavar="PERIOD"
+    ),
+]
+_Rules = Annotated[
+    Path | None,
+    typer.Option(help="Folder of rule files; else STIPT_RULES_PATH, else sla.", metavar="DIR"),
+]
+_History = Annotated[
+    Path | None,
+    typer.Option(
+        help="Tickets as JSON Lines, or as CSV with --mapping; else the store.", metavar="FILE"
+    ),
+]
+_Mapping = Annotated[
+    Path | None, typer.Option(help="What the columns of a CSV file mean.", metavar="FILE")
+]
+_Now = Annotated[
+    str | None,
+    typer.Option(help="With --history: judge as of then; else the latest in it.", metavar="TIME"),
+]
+_Csv = Annotated[
+    Path | None, typer.Option(help="A line for each measure of each group.", metavar="FILE")
+]
+_Html = Annotated[Path | None, typer.Option(help="The report as a page.", metavar="FILE")]
+
+
+def team(
+    *,
+    period: _Period = None,
+    rules: _Rules = None,
+    history: _History = None,
+    mapping: _Mapping = None,
+    now: _Now = None,
+    people: Annotated[
+        bool, typer.Option("--people", help="Show open tickets by assignee too; from the store.")
+    ] = False,
+    csv: _Csv = None,
+    html: _Html = None,
+    json: JsonFlag = False,
+    quiet: QuietFlag = False,
+    config: ConfigFile = None,
+    account: AccountName = None,
+) -> None:
+    """Show what was kept in a period by tier, group, market, channel, weekday and hour."""
+    folder = rules or rules_of(config, account)
+    if history is None:
+        if now is not None:
+            raise typer.BadParameter("the store is as of its last sync", param_hint="--now")
+        with opened_store(config, account) as store:
+            found, doubts = _of_store(store, folder, period, by_person=people)
+    else:
+        if people:
+            raise typer.BadParameter("a history does not tell", param_hint="--people")
+        with progress(quiet=quiet) as tell:
+            at = None if now is None else instant(now)
+            found, doubts = _of_history(opened_history(history, mapping, tell), folder, period, at)
+    from worker.reporting.team_wording import text
+
+    out = _Output(csv, html, json=json)
+    out.give(found, text("title", label=found.label))
+    for doubt in () if quiet else doubts:
+        say(doubt)
+
+
+def policy(
+    beginning: Annotated[
+        str, typer.Argument(help="The beginning of a policy's hash.", metavar="HASH")
+    ],
+    *,
+    period: Annotated[
+        str | None,
+        typer.Option(
+            help="2026-11, 2026-Q4, 2026-W48 or 2026; else all that it judged.", metavar="PERIOD"
+        ),
+    ] = None,
+    csv: _Csv = None,
+    html: _Html = None,
+    json: JsonFlag = False,
+    quiet: QuietFlag = False,
+    config: ConfigFile = None,
+    account: AccountName = None,
+) -> None:
+    """Show what became of everything that a policy version judged, target by target."""
+    from worker.reporting.team import TeamQuestion, known_of, stored_team
+    from worker.reporting.team_wording import in_force_lines, text
+    from worker.store.policy_log import hashes_like
+    from worker.store.team_rows import dues_of_policy, times_in_force
+
+    with opened_store(config, account) as store:
+        database, name = store.database, store.account.name
+        cut_off, n_waiting = known_of(database, name)
+        with database.read(name) as books:
+            hashes = hashes_like(books, beginning.lower())
+            if len(hashes) != 1:
+                raise CommandFailed(f"{len(hashes)} policies have a hash that begins so")
+            dues = dues_of_policy(books, hashes[0])
+            times = times_in_force(books, hashes[0])
+        if dues is None:
+            raise CommandFailed(f"{hashes[0]} has judged nothing that fell due")
+        zone = _zone_of(store)
+        stretch = _stretch(period, zone, dues[1], dues[0], hashes[0][:12])
+        found = stored_team(database, name, TeamQuestion(stretch, hashes[0]), cut_off)
+    notes = in_force_lines(times, zone)
+    title = text("policy_title", label=hashes[0][:12])
+    _Output(csv, html, json=json).give(found, title, notes)
+    for doubt in () if quiet else _doubts(n_waiting):
+        say(doubt)
+
+
+@dataclass(frozen=True)
+class _Output:
+    """Where a report goes: files, and standard output unless a file took its place."""
+
+    csv: Path | None
+    html: Path | None
+    json: bool
+
+    def give(self, found: "TeamReport", title: str, notes: list[str] | None = None) -> None:
+        """Write the files, and print the report."""
+        from worker.report.team_page import team_page
+        from worker.reporting.team_wording import report_lines, team_csv
+
+        if self.csv is not None:
+            with written_to(self.csv) as write:
+                write(team_csv(found).encode())
+        if self.html is not None:
+            with written_to(self.html) as write:
+                write(team_page(found, title, notes or []).encode())
+        if self.json:
+            from msgspec import to_builtins
+
+            as_json(to_builtins(found))
+        elif not any(str(one) == "-" for one in (self.csv, self.html)):
+            for line in [*report_lines(found, title), *(notes or [])]:
+                result(line)
+
+
+def _of_store(
+    store: Store, folder: Path, period: str | None, *, by_person: bool
+) -> "tuple[TeamReport, list[str]]":
+    from worker.reporting.team import TeamQuestion, known_of, stored_team
+    from worker.rule_folder import load_folder
+
+    cut_off, n_waiting = known_of(store.database, store.account.name)
+    zone = load_folder(folder).settings.time_zone
+    question = TeamQuestion(_stretch(period, zone, cut_off), by_person=by_person)
+    found = stored_team(store.database, store.account.name, question, cut_off)
+    return found, _doubts(n_waiting)
+
+
+def _doubts(n_waiting: int) -> list[str]:
+    wait = "1 ticket waits" if n_waiting == 1 else f"{n_waiting} tickets wait"
+    return [f"{wait} to be judged"] if n_waiting else []
+
+
+def _of_history(
+    history: "History", folder: Path, period: str | None, now: "datetime | None"
+) -> "tuple[TeamReport, list[str]]":
+    from worker.reporting.evidence import HistorySource, OutageFiles
+    from worker.reporting.team import TeamQuestion, judged_team
+    from worker.rule_folder import load_folder
+
+    source = HistorySource.of(history, OutageFiles(folder), now)
+    loaded = load_folder(folder)
+    stretch = _stretch(period, loaded.settings.time_zone, source.cut_off)
+    found = judged_team(history, loaded, TeamQuestion(stretch), source.cut_off)
+    return found, list(source.doubts)
+
+
+def _stretch(
+    period: str | None,
+    zone: str,
+    last: "datetime",
+    first: "datetime | None" = None,
+    label: str = "",
+) -> "Stretch":
+    """The named period; else all months from the first instant on, or the last one's alone."""
+    from rules.teamwork import month_around, months_between, stretch_named
+
+    if period is None:
+        return (
+            month_around(last, zone) if first is None else months_between(first, last, zone, label)
+        )
+    try:
+        return stretch_named(period, zone)
+    except ValueError:
+        raise typer.BadParameter(
+            f'"{period}" is no period; say 2026-11, 2026-Q4, 2026-W48 or 2026',
+            param_hint="--period",
+        ) from None
+
+
+def _zone_of(store: Store) -> str:
+    """The zone of the rules in force."""
+    from worker.rule_folder import load_folder
+
+    return load_folder(store.account.rules_path).settings.time_zone
