@@ -60,11 +60,15 @@ more or nothing is sent at all, `nobody` where there was no one whom it concerne
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What became of telling one recipient of a step, and why where there is a reason."""
+    """What became of telling one recipient of a step, and why where there is a reason.
+
+    `at` is when it was sent, later than the step's moment where something held it up.
+    """
 
     recipient: str
     fate: Fate
     detail: str | None = None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +289,13 @@ def _step_json(found: Explanation, row: CycleVerdict, step: StepInstant) -> Json
         "fired": is_fired,
         "sent": is_fired and all(one.fate in ("sent", "nobody") for one in fates),
         "told": [
-            {"recipient": one.recipient, "fate": one.fate, "detail": one.detail} for one in fates
+            {
+                "recipient": one.recipient,
+                "fate": one.fate,
+                "detail": one.detail,
+                "at": _stamp(one.at),
+            }
+            for one in fates
         ],
         "rule": str(step.step.where),
     }

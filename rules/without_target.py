@@ -33,10 +33,14 @@ class WithoutTarget:
 
     def text(self) -> str:
         """One line, such as "first_reply: no target applies: tiers.yaml:11 wants channel email"."""
+        return f"{self.measure}: {self.why()}"
+
+    def why(self) -> str:
+        """The same without the measure."""
         left = len(self.reasons) - _MOST_TARGETS
         more = f"; and {left} more" if left > 0 else ""
         shown = "; ".join(self.reasons[:_MOST_TARGETS])
-        return f"{self.measure}: no target applies: {shown}{more}"
+        return f"no target applies: {shown}{more}"
 
 
 def without_target(policy: Policy, choice: Choice, created: int) -> tuple[WithoutTarget, ...]:

@@ -12,12 +12,14 @@ from rules.verdict import OPEN_STATES
 from worker.store.cycles import CYCLE_COLUMNS, cycle_values
 from worker.store.database import instant_or_none
 from worker.store.facts import load_tickets
-from worker.store.fates import fates_of
+from worker.store.fates import fates_of, fired_at
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from rules.policy import Policy
+    from rules.steps import StepKey
     from rules.verdict import CycleVerdict
     from worker.store.database import Books
     from worker.store.facts import StoredTicket
@@ -25,10 +27,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """A stored ticket and its explanation."""
+    """A stored ticket and its explanation; `fired_at` is when its steps were carried out."""
 
     stored: StoredTicket
     explanation: Explanation
+    fired_at: Mapping[StepKey, datetime]
 
 
 def explain_stored(books: Books, ticket_id: str, policy: Policy, now: datetime) -> Explained | None:
@@ -39,7 +42,8 @@ def explain_stored(books: Books, ticket_id: str, policy: Policy, now: datetime) 
     stored, told = found[0], fates_of(books, ticket_id)
     kept = kept_verdicts(stored, policy, now)
     ticket = stored.assembled()
-    return Explained(stored, explain(ticket, policy, now, stored.sent, kept, told=told))
+    found_at = fired_at(books, ticket_id)
+    return Explained(stored, explain(ticket, policy, now, stored.sent, kept, told=told), found_at)
 
 
 def kept_verdicts(stored: StoredTicket, policy: Policy, now: datetime) -> list[KeptVerdict]:

@@ -5,15 +5,19 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from rules.facts import Happening
+from rules.facts import Happening, Organization
+from tests.web.people import pages_of
 from worker.explaining import explain_stored
+from worker.outbox import SendResult
 
 if TYPE_CHECKING:
     from tests.web.caller import Caller
+    from tests.worker.conftest import Site
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -102,3 +106,77 @@ def test_the_explanation_is_that_of_the_command_line(paused: Caller) -> None:
 def test_a_ticket_that_is_not_there_is_not_found(paused: Caller, path: str) -> None:
     answer = paused.get(path)
     assert (answer.status_code, answer.text) == (404, "Not Found\n")
+
+
+def test_a_step_says_when_it_was_really_sent_and_to_whom(served: Caller) -> None:
+    site = served.site
+    site.helpdesk.add("7")
+    site.once()
+    site.wait(hours=2, minutes=25)
+    site.once()
+    words = text_of(served.get("/tickets/7").text)
+    assert "50% used sent 12:25, 25 min late to team_lead" in words
+    assert "1 h before due tells team_lead to come, 13:00" in words
+    first_reply = pictures(served.get("/tickets/7").text)[0]
+    tips = [one.text for one in first_reply.iter(f"{SVG}title")]
+    assert "12:25 step 50%, sent" in tips
+
+
+def test_a_message_that_was_given_up_says_why(served: Caller) -> None:
+    site = served.site
+    site.helpdesk.add("7")
+    site.once()
+    site.mailbox.answers = [SendResult("permanent", "no such channel")]
+    site.wait(hours=2)
+    site.once()
+    words = text_of(served.get("/tickets/7").text)
+    assert "50% used given up (no such channel) for team_lead" in words
+
+
+CHOOSING = """
+version: 1
+settings: {time_zone: Europe/Amsterdam, enforce_from: 2026-01-01}
+calendars:
+  office: {time_zone: Europe/Amsterdam, hours: {mon-fri: [09:00-17:00]}}
+  by_market:
+    choose_by: organization.fields.market
+    cases: {nl: office}
+    default: always
+tiers:
+  all:
+    match: everything
+    priority: {default: normal}
+    targets:
+      - {measure: resolution, within: 24h, counted: by_market}
+      - {measure: first_reply, when: {channel: phone}, within: 8h, counted: office}
+"""
+
+
+def test_the_page_says_what_chose_the_calendar_and_what_is_not_promised(site: Site) -> None:
+    (site.rules / "sla.yaml").write_text(CHOOSING)
+    with pages_of(site) as pages:
+        organization = Organization(id="5", name="Globex", fields={"market": "nl"})
+        site.helpdesk.add("7", organization=organization, channel="email", group="Support")
+        site.once()
+        words = text_of(pages.browser().get("/tickets/7").text)
+    assert "office chosen by by_market: organization.fields.market is nl" in words
+    assert "Not promised First reply: no target applies:" in words
+    assert "Promise within 24h" in words
+
+
+def test_agents_are_called_by_name(served: Caller) -> None:
+    site = served.site
+    site.helpdesk.add("7")
+    changed = Happening(at=site.clock.now(), kind="field", field="assignee", to="77", by="agent")
+    site.helpdesk.happen("7", changed)
+    held = site.helpdesk.held["7"]
+    current = replace(held.state.current, assignee="77", group="Support")
+    held.state = replace(
+        held.state, current=current, assignee_id="77", assignee_name="Grace <b>Hopper</b>"
+    )
+    site.once()
+    page = served.get("/tickets/7").text
+    assert "<b>Hopper" not in page
+    words = text_of(page)
+    assert "Group Support Assignee Grace &lt;b&gt;Hopper" in words
+    assert "assignee Grace &lt;b&gt;Hopper&lt;/b&gt; by agent" in words

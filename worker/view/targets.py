@@ -168,7 +168,7 @@ def _on_save(kind: str, pauses: tuple[str, ...], saved: Saved) -> Literal["pause
 def _step(written: list[object], now: int) -> StepView:
     at, label, sent = written
     when = at if isinstance(at, str) else None
-    moments = tuple(_moment(one) for one in str(label).split(", "))
+    moments = tuple(moment_of(one) for one in str(label).split(", "))
     return StepView(when, moments, _step_state(when, bool(sent), now))
 
 
@@ -187,7 +187,7 @@ def _step_state(
     return "sending" if late < CONFIRMED_WITHIN else "not_sent"
 
 
-def _moment(label: str) -> MomentView:
+def moment_of(label: str) -> MomentView:
     """`75%`, `1h before`, `due`, `2h after #2`, as the rule file has it; others as they are."""
     found = _LABEL.match(label)
     words, number = (label, None) if found is None else found.groups()

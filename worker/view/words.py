@@ -152,10 +152,11 @@ def _ended_words(target: TargetView, say: SaysWhen) -> str | None:
 
 
 def _step_words(step: StepView) -> str:
-    return listed([_moment_words(one) for one in step.moments])
+    return listed([moment_words(one) for one in step.moments])
 
 
-def _moment_words(moment: MomentView) -> str:
+def moment_words(moment: MomentView) -> str:
+    """When a step is: "When due", "1 h before due, no. 2"."""
     if moment.kind == "other":
         what = moment.label or ""
     else:

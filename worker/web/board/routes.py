@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from worker.explaining import explain_stored
 from worker.logs import get_logger
+from worker.store.agents import agent_names
 from worker.view.speech import Speaker
 from worker.web.board.asking import WINDOW, Finder, asked_of
 from worker.web.board.board_page import board_page, window
@@ -108,7 +109,10 @@ class Board:
     def ticket(self, request: Request) -> Response:
         """One ticket: its targets, their clocks, and why."""
         scene, work = self.scene(request)
-        return ticket_page(scene, self._explained(request, scene, work), work.settings.base_url)
+        with self._installation.database.read(work.name) as books:
+            agents = agent_names(books)
+        explained = self._explained(request, scene, work)
+        return ticket_page(scene, explained, work.settings.base_url, agents)
 
     def explanation(self, request: Request) -> Response:
         """What `stipt explain --json` says of a ticket."""

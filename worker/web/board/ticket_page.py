@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rules.changes import OWN_FIELDS
 from rules.detail import detail
+from rules.in_words import value_text
 from rules.ticket_facts import happening_text, ticket_values
 from worker.view.shapes import ENDED, TONES, Saved
 from worker.view.speech import said, worked
@@ -16,10 +17,13 @@ from worker.view.words import title, words
 from worker.web.board.icons import STATE_ICONS, icon
 from worker.web.board.layout import page
 from worker.web.board.lines import countdown
-from worker.web.board.markup import Html, e, together
+from worker.web.board.markup import Html, e
+from worker.web.board.step_list import step_list
 from worker.web.board.timelines import cycle_picture
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.responses import HTMLResponse
 
     from rules.explain import Explanation
@@ -32,11 +36,12 @@ if TYPE_CHECKING:
 
 _MOST_REASONS = 10
 _MOST_HAPPENINGS = 200
-_STEP_ICONS = {"sent": "check", "coming": "clock", "waiting": "pause", "sending": "clock"}
 
 
-def ticket_page(scene: Scene, explained: Explained, helpdesk_url: str) -> HTMLResponse:
-    """Everything about a ticket's deadlines at the present instant."""
+def ticket_page(
+    scene: Scene, explained: Explained, helpdesk_url: str, agents: Mapping[str, str]
+) -> HTMLResponse:
+    """Everything about a ticket's deadlines at the present instant; `agents` are names by id."""
     found, stored = explained.explanation, explained.stored
     current = stored.current()
     told = detail(found.verdict, found.policy, current, stored.sent)
@@ -48,7 +53,7 @@ def ticket_page(scene: Scene, explained: Explained, helpdesk_url: str) -> HTMLRe
         scene,
         "ticket",
         f"#{stored.id} {spoken.headline}",
-        _head(scene, explained, view, spoken, helpdesk_url),
+        _head(scene, explained, view, spoken, Elsewhere(helpdesk_url, agents)),
         *(
             _callout(words, one.tone)
             for words, one in zip(spoken.notices, view.notices, strict=True)
@@ -57,22 +62,39 @@ def ticket_page(scene: Scene, explained: Explained, helpdesk_url: str) -> HTMLRe
             "div",
             e(
                 "div",
-                *_targets(scene, found, view, spoken),
+                *_targets(scene, explained, view, spoken),
                 *_others(scene, found, view),
                 class_="wide",
             ),
-            e("aside", _why(scene, found), _facts(scene, found), aria_label="Why"),
+            e("aside", _why(scene, found), _facts(scene, found, agents), aria_label="Why"),
             class_="two",
         ),
     )
 
 
-def _head(scene: Scene, explained: Explained, view: View, spoken: Words, helpdesk_url: str) -> Html:
+class Elsewhere(NamedTuple):
+    """What the page knows of the helpdesk: its address, and agents' names by id."""
+
+    url: str
+    agents: Mapping[str, str]
+
+
+def _head(
+    scene: Scene, explained: Explained, view: View, spoken: Words, elsewhere: Elsewhere
+) -> Html:
     stored = explained.stored
-    status = stored.current().status or str(stored.row["status"])
-    terms = [("Tier", view.tier), ("Contract", view.customer), ("Commitment", spoken.commitment)]
+    current = stored.current()
+    status = current.status or str(stored.row["status"])
+    assignee = current.assignee
+    terms = [
+        ("Tier", view.tier),
+        ("Contract", view.customer),
+        ("Commitment", spoken.commitment),
+        ("Group", current.group),
+        ("Assignee", None if assignee is None else elsewhere.agents.get(assignee, assignee)),
+    ]
     chips = [e("li", e("span", name, class_="soft"), " ", value) for name, value in terms if value]
-    address = f"{helpdesk_url}/agent/tickets/{stored.id}"
+    address = f"{elsewhere.url}/agent/tickets/{stored.id}"
     return e(
         "header",
         e("a", icon("back"), "All open tickets", href=scene.link("/"), class_="back"),
@@ -104,19 +126,20 @@ def _callout(words: str, tone: str) -> Html:
     return e("p", icon("warning"), e("span", words), class_="callout", data_tone=tone)
 
 
-def _targets(scene: Scene, found: Explanation, view: View, spoken: Words) -> list[Html]:
+def _targets(scene: Scene, explained: Explained, view: View, spoken: Words) -> list[Html]:
     """A card for each target, the most urgent first."""
-    cycles = found.verdict.cycles
+    cycles = explained.explanation.verdict.cycles
     places = {(str(row.measure), row.cycle): at for at, row in enumerate(cycles)}
     return [
-        _target(scene, found, target, said_of, places[target.measure, target.cycle])
+        _target(scene, explained, target, said_of, places[target.measure, target.cycle])
         for target, said_of in zip(view.targets, spoken.targets, strict=True)
     ]
 
 
 def _target(
-    scene: Scene, found: Explanation, target: TargetView, spoken: TargetWords, place: int
+    scene: Scene, explained: Explained, target: TargetView, spoken: TargetWords, place: int
 ) -> Html:
+    found = explained.explanation
     lines = [spoken.due, spoken.ended, spoken.clock, spoken.paused]
     return e(
         "section",
@@ -125,9 +148,9 @@ def _target(
         e("p", *_apart([one for one in lines if one]), class_="lines"),
         _used(target, spoken),
         cycle_picture(found, place, scene.say, scene.second),
-        _steps(scene, target, spoken),
+        step_list(scene, found, found.verdict.cycles[place], explained.fired_at),
         _ledger(scene, spoken.title, found.ledgers[place]),
-        _terms(found, target, place),
+        _terms(scene, found, target, place),
         class_="card target",
         data_tone=target.tone,
         aria_label=spoken.title,
@@ -149,26 +172,6 @@ def _used(target: TargetView, spoken: TargetWords) -> Html | None:
         return None
     meter = e("progress", max=1000, value=target.share, aria_label=f"Used {spoken.used}")
     return e("p", meter, e("span", f"Used {spoken.used}", class_="soft"), class_="used")
-
-
-def _steps(scene: Scene, target: TargetView, spoken: TargetWords) -> Html | None:
-    if not target.steps:
-        return None
-    items = [
-        e(
-            "li",
-            icon(_STEP_ICONS.get(step.state, "alert")),
-            e("span", told.what, class_="what"),
-            e("span", *_when(scene, step.at, told.state), class_="soft"),
-            data_state=step.state,
-        )
-        for step, told in zip(target.steps, spoken.steps, strict=True)
-    ]
-    return together(e("h3", "Escalation"), e("ol", *items, class_="steps"))
-
-
-def _when(scene: Scene, at: str | None, state: str) -> list[str]:
-    return [state] if at is None else [f"{state}, {scene.say.at(at)}"]
 
 
 def _ledger(scene: Scene, name: str, segments: tuple[ClockSegment, ...]) -> Html | None:
@@ -195,13 +198,16 @@ def _ledger(scene: Scene, name: str, segments: tuple[ClockSegment, ...]) -> Html
     return e("details", e("summary", f"The clock, {number}"), box)
 
 
-def _terms(found: Explanation, target: TargetView, place: int) -> Html:
+def _terms(scene: Scene, found: Explanation, target: TargetView, place: int) -> Html:
     row = found.verdict.cycles[place]
+    chosen = found.calendars[place]
     terms = [
-        ("Started", row.started_at.strftime("%Y-%m-%d %H:%M:%S UTC")),
+        ("Started", scene.say.whole(int(row.started_at.timestamp()))),
+        ("Promise", f"within {value_text(row.target.within[row.priority])}"),
         ("Rule", e("code", row.rule)),
         ("Priority", row.priority),
         ("Calendar", f"{row.calendar} ({row.time_zone})"),
+        *([("Why this one", chosen)] if chosen else []),
         ("Counts in", ", ".join(target.counts) or "no obligation"),
     ]
     return _pairs(terms)
@@ -254,6 +260,7 @@ def _why(scene: Scene, found: Explanation) -> Html:
         e("ul", *rejected, class_="plain") if rejected else None,
         e("p", f"nor {left} more", class_="soft") if left > 0 else None,
         *_in_force(scene, found),
+        *_without_target(found),
         e(
             "p",
             f"Judged {scene.say.at(scene.second)} by policy ",
@@ -277,7 +284,17 @@ def _in_force(scene: Scene, found: Explanation) -> list[Html]:
     return [e("h3", "What held when"), e("ul", *(e("li", one) for one in items), class_="plain")]
 
 
-def _facts(scene: Scene, found: Explanation) -> Html:
+def _without_target(found: Explanation) -> list[Html]:
+    """Measures that the tier or contract speaks of and does not promise this ticket."""
+    if not found.without_target:
+        return []
+    items = [
+        e("li", f"{said('measure', one.measure)}: {one.why()}") for one in found.without_target
+    ]
+    return [e("h3", "Not promised"), e("ul", *items, class_="plain")]
+
+
+def _facts(scene: Scene, found: Explanation, agents: Mapping[str, str]) -> Html:
     ticket = found.ticket
     values = ticket_values(ticket)
     terms = [("channel", ticket.channel), ("created by", ticket.created_by), *values.items()]
@@ -296,7 +313,7 @@ def _facts(scene: Scene, found: Explanation) -> Html:
                 f"created on {ticket.channel}",
                 ticket.created_by,
             ),
-            *(_happened(scene, one) for one in shown),
+            *(_happened(scene, one, agents) for one in shown),
             class_="events",
         ),
         e("details", e("summary", "The ticket at its creation"), _pairs(terms)),
@@ -304,8 +321,11 @@ def _facts(scene: Scene, found: Explanation) -> Html:
     )
 
 
-def _happened(scene: Scene, one: Happening) -> Html:
-    return _event(scene, int(one.at.timestamp()), happening_text(one), one.by)
+def _happened(scene: Scene, one: Happening, agents: Mapping[str, str]) -> Html:
+    what = happening_text(one)
+    if one.kind == "field" and one.field == "assignee" and isinstance(one.to, str):
+        what = f"assignee {agents.get(one.to, one.to)}"
+    return _event(scene, int(one.at.timestamp()), what, one.by)
 
 
 def _event(scene: Scene, at: int, what: str, by: str) -> Html:

@@ -141,8 +141,12 @@ def _steps(found: Explanation, row: CycleVerdict, say: Speaker) -> list[Mark]:
 
 
 def _step(found: Explanation, row: CycleVerdict, step: StepInstant, say: Speaker) -> Mark:
-    is_sent = (row.measure, row.cycle, step.key) in (found.fired or ())
-    at = 0 if step.at is None else int(step.at.timestamp())
+    """A step where it was sent, as far as that is known, or where it is to be sent."""
+    key = (row.measure, row.cycle, step.key)
+    is_sent = key in (found.fired or ())
+    sent_at = [one.at for one in found.fates(key) if one.at is not None] if is_sent else []
+    when = min(sent_at, default=step.at)
+    at = 0 if when is None else int(when.timestamp())
     kind = "sent" if is_sent else "coming"
     return Mark(
         at, kind, "below", f"{say.at(at)} step {step.key}, {kind if is_sent else 'to come'}"
