@@ -75,7 +75,9 @@ def _fields(value: object) -> Plain:
         raise TypeError(f"{type(value).__name__} has no canonical form")
     found: dict[str, Plain] = {"": type(value).__name__}
     for each in fields(value):
-        if each.name not in _NO_MEANING:
+        # What came to the format later means nothing where it is not written: hashes stay.
+        is_unwritten = "later" in each.metadata and getattr(value, each.name) == each.default
+        if each.name not in _NO_MEANING and not is_unwritten:
             found[each.name] = _unordered(each.name, getattr(value, each.name))
     return found
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from rules.calendars import BusinessCalendar
     from rules.evidence import Call, CycleRow, Outage, Rating, SolvedTicket
     from rules.policy import Policy
     from rules.promises import Obligation
@@ -151,12 +152,27 @@ def counted(
     if obligation.of in MEASURES:
         return count_cycles(obligation, records.cycles, within, exemptions)
     if obligation.of in ("phone_answer", "phone_abandoned"):
-        return count_calls(obligation, records.calls, within, exemptions)
+        opening = opening_hours(obligation, policy)
+        return count_calls(obligation, records.calls, within, exemptions, opening)
     if obligation.of in ("first_contact_resolution", "reopened"):
         return count_solved(obligation, records.solved, within, exemptions, records.cut_off)
     if obligation.of == "satisfaction":
         return count_ratings(obligation, records.ratings, within, exemptions)
     raise NotConcrete(f"{obligation.name} does not say what is measured")
+
+
+def opening_hours(obligation: Obligation, policy: Policy) -> BusinessCalendar | None:
+    """When calls are answered; None where the phone system says it.
+
+    Raises:
+        NotConcrete: a chooser of calendars, which depends on a ticket.
+    """
+    if obligation.counted is None:
+        return None
+    calendar = policy.calendars.get(obligation.counted)
+    if calendar is None:
+        raise NotConcrete(f"{obligation.name} needs one calendar, not one for each ticket")
+    return calendar.business
 
 
 def available(

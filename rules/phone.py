@@ -7,15 +7,17 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from rules.percentiles import nearest_rank
 from rules.populations import population
 from rules.tallies import Counted, NotConcrete
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
+    from rules.calendars import BusinessCalendar
     from rules.evidence import Call
     from rules.exemptions import Exemptions
     from rules.promises import Counting, Obligation
@@ -26,6 +28,7 @@ def count_calls(
     calls: Iterable[Call],
     within: tuple[datetime, datetime],
     exemptions: Exemptions,
+    open_hours: BusinessCalendar | None = None,
 ) -> list[Counted]:
     """What the calls that came in within a period count as.
 
@@ -33,17 +36,42 @@ def count_calls(
     `phone_abandoned` one whose caller did not give up. What is not offered
     (outgoing calls, the menu, closed hours, very short waits) is left out.
 
+    Args:
+        obligation: what is promised.
+        calls: calls of one customer.
+        within: the period, half-open.
+        exemptions: the exceptions that the obligation honours.
+        open_hours: when calls are answered; None: as the phone system says.
+
     Raises:
         NotConcrete: `phone_answer` without a wait, or with one in days.
     """
-    is_meant = population(obligation)
     longest = _longest_wait(obligation)
+    return [
+        _counted(call, obligation.counting, longest, exemptions)
+        for call in _meant(obligation, calls, within, open_hours)
+    ]
+
+
+def _meant(
+    obligation: Obligation,
+    calls: Iterable[Call],
+    within: tuple[datetime, datetime],
+    open_hours: BusinessCalendar | None,
+) -> Iterator[Call]:
+    """The incoming calls of a period that an obligation is for, by its own opening hours."""
+    is_meant = population(obligation)
+    lines = obligation.counting.lines
     begin, end = within
-    found = []
     for call in calls:
-        if begin <= call.at < end and call.is_inbound and is_meant(call):
-            found.append(_counted(call, obligation.counting, longest, exemptions))
-    return found
+        if not (begin <= call.at < end and call.is_inbound and is_meant(call)):
+            continue
+        if lines and call.line not in lines:
+            continue
+        if open_hours is None:
+            yield call
+        else:
+            yield replace(call, outside_hours=not open_hours.is_open(call.at))
 
 
 def _longest_wait(obligation: Obligation) -> int | None:
@@ -101,20 +129,17 @@ class Waits(msgspec.Struct, frozen=True):
 
 
 def waits(
-    obligation: Obligation, calls: Iterable[Call], within: tuple[datetime, datetime]
+    obligation: Obligation,
+    calls: Iterable[Call],
+    within: tuple[datetime, datetime],
+    open_hours: BusinessCalendar | None = None,
 ) -> Waits:
     """Average speed of answer, with what an average hides."""
-    begin, end = within
-    is_meant = population(obligation)
     counting = obligation.counting
     answered = sorted(
         call.wait_seconds
-        for call in calls
-        if begin <= call.at < end
-        and call.is_inbound
-        and is_meant(call)
-        and _not_offered(call, counting) is None
-        and is_answered(call, counting)
+        for call in _meant(obligation, calls, within, open_hours)
+        if _not_offered(call, counting) is None and is_answered(call, counting)
     )
     if not answered:
         return Waits(0, None, None, None)

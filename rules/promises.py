@@ -118,7 +118,8 @@ class ForecastWarning:
 class Counting:
     """How an indicator is counted; None is the indicator's own default.
 
-    `ignore_under` is in seconds, `window` in days.
+    `ignore_under` is in seconds, `window` in days. `lines` are numbers or ids of
+    phone lines.
     """
 
     ivr: bool | None = None
@@ -126,6 +127,7 @@ class Counting:
     callback: Literal["other", "answered_if_connected"] | None = None
     ignore_under: int | None = None
     window: int | None = None
+    lines: tuple[str, ...] | None = field(default=None, metadata={"later": True})
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,9 @@ def _obligation(name: str, form: ObligationForm, folder: Folder, time_zone: str)
 def _counting(form: CountingForm | None) -> Counting:
     if form is None:
         return Counting()
-    return Counting(form.ivr, form.outside_hours, form.callback, form.ignore_under, form.window)
+    lines = tuple(form.lines) if form.lines else None
+    own = (form.ivr, form.outside_hours, form.callback, form.ignore_under, form.window)
+    return Counting(*own, lines)
 
 
 def _consequence(form: Literal["none"] | OtherwiseForm | None) -> Consequence | None:

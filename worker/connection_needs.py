@@ -8,7 +8,21 @@ from typing import TYPE_CHECKING
 from rules.select import selector_of
 
 if TYPE_CHECKING:
+    from connector.records import Stream
     from rules.policy import Policy
+    from worker.settings import Reading
+
+_CALLS: frozenset[Stream] = frozenset({"calls", "legs"})
+_RATINGS: frozenset[Stream] = frozenset({"ratings"})
+
+
+def wanted_records(policy: Policy, reading: Reading) -> frozenset[Stream]:
+    """What is read beside tickets: what obligations are counted from, all, or nothing."""
+    if reading != "auto":
+        return _CALLS | _RATINGS if reading == "on" else frozenset()
+    promised = {one.of for one in policy.obligations.values()}
+    calls = _CALLS if promised & {"phone_answer", "phone_abandoned"} else frozenset()
+    return calls | (_RATINGS if "satisfaction" in promised else frozenset())
 
 
 def reads_names(policy: Policy) -> bool:
@@ -23,4 +37,6 @@ def needs_restart(before: Policy, after: Policy) -> list[str]:
     found = []
     if reads_names(after) and not reads_names(before):
         found.append("the rules speak of groups or brands, whose names we asked no right to read")
+    if "ratings" in wanted_records(after, "auto") - wanted_records(before, "auto"):
+        found.append("an obligation counts ratings, which we asked no right to read")
     return found

@@ -35,6 +35,7 @@ ALLOWED = frozenset(
         "account",
         "role",
         "loop",
+        "stream",
         "version",
         # ids
         "ticket_id",

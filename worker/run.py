@@ -203,6 +203,7 @@ class Service:
                 polled = work.poller.poll()
                 installation.metrics.polled(polled)
                 work.poller.retry_set_aside()
+                work.records.poll()
             polled_at, next_poll = now, now + interval
             # Twice as often is what the exports' limit has room for.
             hurry_from = now + interval / 2

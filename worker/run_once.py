@@ -83,6 +83,7 @@ class OnePass:
         begun_at = self._installation.clock.now()
         calls_before = Counter(self._account.helpdesk.calls_spent())
         is_complete = self._read_all()
+        self._read_records()
         fruitless = 0
         while fruitless < _FRUITLESS_WAITS and not self._installation.stop.is_set():
             did = self._judge_all() + self._write_all() + self._send_all()
@@ -119,6 +120,13 @@ class OnePass:
                 return False
         self._unread = f"the helpdesk asked {waits} times in a row to wait"
         return False
+
+    def _read_records(self) -> None:
+        """Calls and ratings, as far as they are wanted; tickets are judged without them too."""
+        for _ in range(_FRUITLESS_WAITS):
+            until = self._account.records.poll()
+            if until is None or not self._wait_until(until):
+                return
 
     def _asked_to_wait(self, until: datetime) -> str:
         if self._installation.stop.is_set():

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from worker.acknowledging import AcknowledgeLinks
 from worker.call_budget import SharedBudget
 from worker.clock import SandboxClock, SystemClock
-from worker.connection_needs import reads_names
+from worker.connection_needs import reads_names, wanted_records
 from worker.crash import crash_point
 from worker.heartbeats import Heartbeats
 from worker.hints import HintReader
@@ -26,6 +26,7 @@ from worker.process_lock import only_process
 from worker.recheck import Recheck
 from worker.recipients import delivery
 from worker.reconcile import Reconciler
+from worker.record_polling import RecordPoller
 from worker.sending import Outbox
 from worker.settings import SettingsInvalid
 from worker.store.accounts import change_account, open_account, resume
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from connector.base import Helpdesk
+    from connector.records import Stream
     from connector.zendesk.account import Credentials, ZendeskAccount
     from connector.zendesk.helpdesk import ZendeskHelpdesk
     from worker.clock import Clock
@@ -69,6 +71,7 @@ class AccountWork:
     helpdesk: Helpdesk
     policies: PolicyShelf
     poller: Poller
+    records: RecordPoller
     hints: HintReader
     reconciler: Reconciler
     writer: Writer
@@ -206,11 +209,21 @@ class _Builder:
             helpdesk=helpdesk,
             policies=policies,
             poller=poller,
+            records=self._records(account, helpdesk, policies),
             hints=HintReader(database, helpdesk, clock, self._goes_on(f"hints:{name}")),
             reconciler=Reconciler(database, name, policies, clock, dry_run=account.write == "off"),
             writer=Writer(database, helpdesk, clock, budget=account.write_budget),
             outbox=Outbox(database, name, counted, clock, self.stop.is_set, recheck=recheck.look),
         )
+
+    def _records(
+        self, account: AccountSettings, helpdesk: Helpdesk, policies: PolicyShelf
+    ) -> RecordPoller:
+        def wanted() -> frozenset[Stream]:
+            return wanted_records(policies.policy, account.records)
+
+        goes_on = self._goes_on(f"poll:{account.name}")
+        return RecordPoller(self.database, helpdesk, self.clock, wanted, goes_on)
 
     def _helpdesk(self, account: AccountSettings, policies: PolicyShelf) -> Helpdesk:
         if account.helpdesk != "zendesk":
@@ -222,6 +235,7 @@ class _Builder:
             now=self.clock.now,
             bots=lambda: policies.policy.settings.bots,
             with_names=reads_names(policies.policy),
+            with_ratings="ratings" in wanted_records(policies.policy, account.records),
         )
         budget = SharedBudget(self.database, account.name, account.api_share)
         return connect(
@@ -294,14 +308,18 @@ def zendesk_account(
     now: Callable[[], datetime],
     bots: Callable[[], frozenset[str]] = frozenset,
     with_names: bool = True,
+    with_ratings: bool = False,
 ) -> ZendeskAccount:
     """What the connector needs to know of a Zendesk account."""
     from connector.zendesk.account import (  # noqa: PLC0415 -- not needed for other helpdesks
         NAMES_SCOPES,
+        RATINGS_SCOPES,
         RUNNING_SCOPES,
         ZendeskAccount,
     )
 
+    names = NAMES_SCOPES if with_names else ()
+    ratings = RATINGS_SCOPES if with_ratings else ()
     return ZendeskAccount(
         account=account.name,
         base_url=account.base_url,
@@ -310,7 +328,7 @@ def zendesk_account(
         history=account.history,
         api_share=account.api_share,
         bots=bots,
-        scopes=(*RUNNING_SCOPES, *NAMES_SCOPES) if with_names else RUNNING_SCOPES,
+        scopes=(*RUNNING_SCOPES, *names, *ratings),
     )
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Telephone statistics, engagements and satisfaction, as far as tickets imply them."""
+"""Phone calls and their sums, engagements and satisfaction, as far as tickets imply them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from connector.sandbox.answers import Answer, not_found
 from connector.sandbox.endpoints import Endpoint
 from connector.sandbox.paging import listed
+from connector.sandbox.phone import EXCEEDED_AFTER, call_row, leg_rows, phone_calls, waiting_calls
 from connector.sandbox.wire import Json, as_int, iso
 
 if TYPE_CHECKING:
@@ -19,31 +20,29 @@ if TYPE_CHECKING:
 CALLS = "channels/voice/stats/incremental/calls"
 LEGS = "channels/voice/stats/incremental/legs"
 ENGAGEMENTS_PAGE = 10
-EXCEEDED_AFTER = 180
 
 
 def calls(call: Call) -> Answer:
-    """Phone calls by time; `next_page` is always there, `count` tells whether more came."""
-    rows = [row for ticket in _voice(call) if (row := _call(ticket))]
+    """Phone calls by their last change; `next_page` is always there."""
+    rows = [(one.over, call_row(one)) for one in phone_calls(call.account, call.now)]
     return _since(call, "calls", CALLS, rows)
 
 
 def legs(call: Call) -> Answer:
-    """The agent's part of each answered call."""
-    rows: list[Json] = []
-    for ticket in _voice(call):
-        row = _call(ticket)
-        if row["completion_status"] == "completed":
-            keys = ("id", "created_at", "updated_at", "agent_id", "talk_time", "duration")
-            leg: Json = {key: row[key] for key in keys}
-            rows.append(leg | {"call_id": row["id"], "type": "agent", "available_via": "browser"})
+    """The callers' and the agents' parts of calls."""
+    rows = [
+        (one.over, row)
+        for one in phone_calls(call.account, call.now)
+        for row in leg_rows(call.account, one)
+    ]
     return _since(call, "legs", LEGS, rows)
 
 
 def account_overview(call: Call) -> Answer:
     """Sums over the calls of today."""
     today = call.now - call.now % 86400
-    rows = [_call(ticket) for ticket in _voice(call) if ticket.created >= today]
+    found = phone_calls(call.account, call.now)
+    rows = [call_row(one) for one in found if one.at >= today]
     waits = [as_int(row["wait_time"]) or 0 for row in rows]
     gone = sum(row["completion_status"] == "abandoned_in_queue" for row in rows)
     overview: Json = {
@@ -58,14 +57,15 @@ def account_overview(call: Call) -> Answer:
 
 
 def queue_activity(call: Call) -> Answer:
-    """Nobody waits in an invented queue."""
+    """Who waits at this moment."""
+    waits = [call.now - one.at for one in waiting_calls(call.account, call.now)]
     agents = sum(user.role_type == 0 for user in call.account.users.values())
     activity: Json = {
         "agents_online": agents,
-        "calls_waiting": 0,
+        "calls_waiting": len(waits),
         "callbacks_waiting": 0,
-        "average_wait_time": 0,
-        "longest_wait_time": 0,
+        "average_wait_time": sum(waits) // len(waits) if waits else 0,
+        "longest_wait_time": max(waits, default=0),
     }
     return Answer(200, {"current_queue_activity": activity})
 
@@ -76,7 +76,7 @@ def satisfaction_ratings(call: Call) -> Answer:
     rows = [
         _rating(call, ticket)
         for ticket in call.account.tickets.values()
-        if ticket.satisfaction is not None and ticket.updated >= start
+        if ticket.satisfaction is not None and _rated(ticket) >= start
     ]
     return Answer(200, listed(call, "satisfaction_ratings", rows, lambda row: row))
 
@@ -120,56 +120,25 @@ def engagement(call: Call) -> Answer:
     raise not_found()
 
 
-def _voice(call: Call) -> list[Ticket]:
-    return [ticket for ticket in call.account.tickets.values() if ticket.channel == "voice"]
-
-
 def _draw(ticket: Ticket) -> random.Random:
-    return random.Random(f"call {ticket.id} {ticket.created}")  # noqa: S311 - a seeded stand-in
+    return random.Random(f"chat {ticket.id} {ticket.created}")  # noqa: S311 - a seeded stand-in
 
 
-def _call(ticket: Ticket) -> Json:
-    draw = _draw(ticket)
-    wait = int(draw.expovariate(1 / 45))
-    ended = draw.choices(("completed", "abandoned_in_queue", "abandoned_in_ivr"), (94, 4, 2))[0]
-    talk = draw.randint(60, 900) if ended == "completed" else 0
-    return {
-        "id": 900_000_000 + ticket.id,
-        "created_at": iso(ticket.created),
-        "updated_at": iso(ticket.created + wait + talk),
-        "direction": "inbound",
-        "completion_status": ended,
-        "wait_time": wait,
-        "time_to_answer": wait if talk else None,
-        "exceeded_queue_wait_time": wait > EXCEEDED_AFTER,
-        "outside_business_hours": False,
-        "callback": False,
-        "voicemail": False,
-        "talk_time": talk,
-        "hold_time": draw.randint(0, 60) if talk else 0,
-        "wrap_up_time": draw.randint(5, 60) if talk else 0,
-        "duration": wait + talk,
-        "ticket_id": ticket.id,
-        "agent_id": ticket.assignee_id if talk else None,
-        "call_group_id": ticket.group_id,
-        "phone_number_id": 1,
-        "ivr_time_spent": draw.randint(4, 30),
-        "overflowed": False,
-    }
+def _since(call: Call, key: str, path: str, rows: list[tuple[int, Json]]) -> Answer:
+    """Rows from `start_time` on, the seconds at the end of a page in full.
 
-
-def _since(call: Call, key: str, path: str, rows: list[Json]) -> Answer:
-    start = call.number("start_time", 0)
-    found = sorted(
-        (row for row in rows if str(row["updated_at"]) >= iso(start)),
-        key=lambda row: str(row["updated_at"]),
-    )
-    newest = max((str(row["updated_at"]) for row in found), default=iso(start))
+    `end_time` is that of the last row, from which the next page begins: its
+    rows come once more.
+    """
+    start, most = call.number("start_time", 0), call.site.settings.talk_page
+    found = [(at, row) for at, row in rows if at >= start]
+    last = found[min(most, len(found)) - 1][0] if found else start
+    page = [row for at, row in found if at <= last]
     body: Json = {
-        key: found,
-        "next_page": f"{call.links.base}/api/v2/{path}.json?start_time={start}&after={newest}",
-        "count": len(found),
-        "end_time": call.now,
+        key: page,
+        "next_page": f"{call.links.base}/api/v2/{path}.json?start_time={last}",
+        "count": len(page),
+        "end_time": last,
     }
     return Answer(200, body)
 
@@ -185,11 +154,15 @@ def _rating(call: Call, ticket: Ticket) -> Json:
         "requester_id": ticket.requester_id,
         "ticket_id": ticket.id,
         "score": given.get("score"),
-        "created_at": iso(ticket.updated),
-        "updated_at": iso(ticket.updated),
+        "created_at": iso(_rated(ticket)),
+        "updated_at": iso(_rated(ticket)),
         "comment": given.get("comment"),
         "reason": None,
     }
+
+
+def _rated(ticket: Ticket) -> int:
+    return ticket.updated if ticket.rated_at is None else ticket.rated_at
 
 
 def _engagement(ticket: Ticket) -> Json:

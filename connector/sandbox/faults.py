@@ -69,6 +69,7 @@ WEBHOOKS = {
 SWITCHES = {
     "old_account": "Basic authentication with an API token works (until 30 April 2027)",
     "team": "a plan without SLA policies and schedules: 403",
+    "no_talk": "a plan without Talk and without satisfaction ratings: 403",
     "unlimited_exports": "no limit on the incremental exports, as one recorded test account",
 }
 

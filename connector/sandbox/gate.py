@@ -25,7 +25,12 @@ API = "/api/v2/"
 EXPORTS_TEXT = "Number of allowed incremental export API requests per minute exceeded"
 PER_USER_TEXT = "exceeded the rate limit for updating a single unique user: 5 per minute"
 UPDATES_OF_ONE = 5
-TEAM_LACKS = ("slas", "business_hours")
+LACKING = {
+    "team": ("slas", "business_hours"),
+    "no_talk": ("channels/voice", "satisfaction_ratings"),
+}
+"""Beginnings of the paths that a plan does not have, by the switch that chooses it."""
+
 LOSING = ("reset", "executed_then_reset", "reset_mid_page", "truncated")
 
 
@@ -233,8 +238,11 @@ class _Gate:
         allowed = call.grant is not None and call.grant.allows(endpoint.scope, write=write)
         is_admin = call.user is not None and call.user.role == "admin"
         staff = call.user is not None and call.user.is_staff
-        team = endpoint.path.startswith(TEAM_LACKS) and self._site.faults.is_on("team")
-        if not allowed or not staff or team or (endpoint.admin and not is_admin):
+        lacking = any(
+            self._site.faults.is_on(switch) and endpoint.path.startswith(paths)
+            for switch, paths in LACKING.items()
+        )
+        if not allowed or not staff or lacking or (endpoint.admin and not is_admin):
             text = self._site.settings.assumptions.forbidden_text
             raise Refusal(403, {"error": "Forbidden", "description": text})
 

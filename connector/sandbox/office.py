@@ -37,6 +37,12 @@ def _weight(hour: int, zone: ZoneInfo) -> float:
     return HOUR_WEIGHTS[local.hour] * WEEKDAY_WEIGHTS[local.weekday()]
 
 
+def is_open(market: str, at: int) -> bool:
+    """Whether the agents of a market work at an instant (epoch seconds)."""
+    opens, closes = _span(market, datetime.fromtimestamp(at, MARKET_ZONES[market]).toordinal())
+    return opens <= at < closes
+
+
 def after_work(start: int, seconds: float, market: str) -> int:
     """The instant when agents of a market have worked so many seconds since `start`."""
     left = int(seconds)

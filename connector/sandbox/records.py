@@ -132,6 +132,7 @@ class Ticket:
     problem_id: int | None = None
     is_public: bool = True
     satisfaction: Json | None = None
+    rated_at: int | None = None
     followup_ids: list[int] = field(default_factory=list)
     via_followup_source_id: int | None = None
     from_messaging_channel: bool = False

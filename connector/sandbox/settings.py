@@ -68,6 +68,7 @@ class SandboxSettings:
     standing clock still sees time pass. `traffic` is new tickets an hour while
     the clock moves (0: the account stays as it is but for API calls; None:
     the rate of the history). `faults` are names, see `faults.py`.
+    `talk_page` is how many rows a page of calls or legs has.
     `close_after_hours` is when a solved ticket closes. `era` is the year whose
     shapes are shown: since 2024 the rate headers are spelt `ratelimit-*`, write
     answers hold `generated_timestamp` and jobs a `job_type`.
@@ -94,6 +95,7 @@ class SandboxSettings:
     allowed_scopes: tuple[str, ...] | None = None
     close_after_hours: float = 96.0
     job_rows_per_second: float | None = None
+    talk_page: int = 1000
     era: Literal["2023", "2024"] = "2024"
     priority_sub_type: Literal[0, 1] = 0
     language: Literal["en", "nl"] = "en"

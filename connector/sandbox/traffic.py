@@ -176,6 +176,7 @@ class Traffic:
             recalculate(self._account, ticket, step.at)
         elif step.kind == "rate":
             ticket.satisfaction = {"id": self._account.ids.take(), **step.values}
+            ticket.rated_at = step.at
             recalculate(self._account, ticket, step.at)
         else:
             self._rarely(ticket, step, doing)

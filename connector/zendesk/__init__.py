@@ -3,6 +3,7 @@
 
 from connector.zendesk.account import (
     NAMES_SCOPES,
+    RATINGS_SCOPES,
     RUNNING_SCOPES,
     AccessToken,
     ApiToken,
@@ -13,6 +14,7 @@ from connector.zendesk.helpdesk import ZendeskHelpdesk, connect
 
 __all__ = [
     "NAMES_SCOPES",
+    "RATINGS_SCOPES",
     "RUNNING_SCOPES",
     "AccessToken",
     "ApiToken",

@@ -29,6 +29,9 @@ RUNNING_SCOPES: Final = (
 NAMES_SCOPES: Final = ("groups:read", "brands:read")
 """Wanted beside the running ones when rules name brands, or groups to assign to."""
 
+RATINGS_SCOPES: Final = ("satisfaction_ratings:read",)
+"""Wanted beside the running ones when satisfaction ratings are read."""
+
 SETUP_SCOPES: Final = (
     *RUNNING_SCOPES,
     "account_settings:write",

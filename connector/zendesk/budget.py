@@ -21,7 +21,7 @@ ACCOUNT: Final = "account"
 INCREMENTAL: Final = "incremental"
 TICKETS_UPDATE: Final = "tickets-update"
 
-_LIMITS: Final[Mapping[str, int]] = {ACCOUNT: 200, INCREMENTAL: 10}
+_LIMITS: Final[Mapping[str, int]] = {ACCOUNT: 200, INCREMENTAL: 10, "talk": 10}
 _LONG_WINDOWS: Final[Mapping[str, int]] = {"per-ticket-updates": 600}
 _MINUTE: Final = 60
 _PENALTY_SECONDS: Final = 600

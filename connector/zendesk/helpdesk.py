@@ -5,17 +5,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from connector.base import NewNote, Unavailable
+from connector.base import Gone, NewNote, Unavailable
 from connector.zendesk.access import Preflight
 from connector.zendesk.addresses import Addresses
 from connector.zendesk.directory import Directory
+from connector.zendesk.errors import Forbidden
 from connector.zendesk.export import Exports
 from connector.zendesk.fields import ensure_fields
 from connector.zendesk.history import History
 from connector.zendesk.inventory import count_changed, read_inventory
 from connector.zendesk.notes import Notes
+from connector.zendesk.ratings import read_ratings
 from connector.zendesk.schedules import CalendarDefinition, read_schedules
 from connector.zendesk.session import Session
+from connector.zendesk.talk import read_calls, read_legs, read_queue
 from connector.zendesk.webhook import WebhookReport, ensure_webhook, webhook_secret
 from connector.zendesk.wire import RowUnreadable
 from connector.zendesk.write import Writer
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
         TicketState,
         WriteResult,
     )
+    from connector.records import PhoneQueue, RecordPage, Stream
     from connector.zendesk.account import ZendeskAccount
     from rules.changes import TicketChange
     from rules.facts import Happening
@@ -80,6 +84,15 @@ class ZendeskHelpdesk:
     def changes(self, cursor: str | None, *, since: datetime) -> Page:
         """The next page after `cursor`, or the first one of changes since `since`."""
         return _readable(lambda: self._exports.changes(cursor, since))
+
+    def records(self, stream: Stream, cursor: str | None, *, since: datetime) -> RecordPage | None:
+        """A page of calls, legs or ratings; None where the plan or our rights have none."""
+        read = _RECORDS[stream]
+        return _if_offered(lambda: read(self._session, cursor, since))
+
+    def phone_queue(self) -> PhoneQueue | None:
+        """Who waits on the phone now; None where there is no Talk."""
+        return _if_offered(lambda: read_queue(self._session))
 
     def ticket(self, ticket_id: str) -> Snapshot:
         """One ticket with its history, read afresh."""
@@ -130,6 +143,17 @@ class ZendeskHelpdesk:
     def calls_spent(self) -> dict[str, int]:
         """Requests made so far by method and endpoint template."""
         return self._session.calls_spent()
+
+
+_RECORDS = {"calls": read_calls, "legs": read_legs, "ratings": read_ratings}
+
+
+def _if_offered(deed: Callable[[], T]) -> T | None:
+    """Run a deed; None where the account's plan, or our rights, do not have it."""
+    try:
+        return _readable(deed)
+    except (Forbidden, Gone):
+        return None
 
 
 def connect(settings: ZendeskAccount) -> ZendeskHelpdesk:

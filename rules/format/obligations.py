@@ -154,6 +154,10 @@ class CountingForm(Form):
     ignore_under: Annotated[
         Running | None, Field(description="Ignore callers who leave sooner.", examples=["5s"])
     ] = None
+    lines: Annotated[
+        list[Line] | None,
+        Field(description="Phone numbers, or ids of lines, that are meant."),
+    ] = None
     window: Annotated[
         Days | None, Field(description="Days in which a reopening counts.", examples=["7 days"])
     ] = None
@@ -194,7 +198,10 @@ class ObligationForm(Form):
     within: Annotated[SpanText | None, Field(description="Limit per case, for an indicator.")] = (
         None
     )
-    counted: Annotated[Reference | None, Field(description="Calendar, for availability.")] = None
+    counted: Annotated[
+        Reference | None,
+        Field(description="Calendar, for availability; opening hours, for the phone."),
+    ] = None
     outages: Annotated[Line | None, Field(description="CSV file of outages, for availability.")] = (
         None
     )

@@ -18,7 +18,7 @@ from rules.phone import Waits, waits
 from rules.policy import PathIs, Span
 from rules.promises import Counting, Exclusion, Obligation
 from rules.tallies import NotConcrete
-from tests.rules.builders import instant
+from tests.rules.builders import a_calendar, instant
 from tests.rules.promises_kept import (
     NOVEMBER,
     a_call,
@@ -340,6 +340,37 @@ def test_calls_of_another_month_have_no_part():
     calls = [a_call("2026-10-31 23:59"), a_call("2026-12-01 00:00")]
 
     assert of_calls(ANSWER, *calls).result == "nothing"
+
+
+def test_only_the_lines_that_are_named_count():
+    ours = an_obligation("phone_abandoned", counting=Counting(lines=("+31 20 555 0100", "5502")))
+    calls = [
+        a_call(call_id="1", ended="abandoned", line="+31 20 555 0100"),
+        a_call(call_id="2", line="5502"),
+        a_call(call_id="3", ended="abandoned", line="+1 617 555 0100"),
+        a_call(call_id="4", ended="abandoned"),
+    ]
+    found = assess(ours, records(calls=calls), policy(), NOVEMBER)
+    assert (found.numerator, found.n_decided) == (1, 2)
+
+
+def test_opening_hours_of_the_promise_hold_instead_of_those_of_the_phone_system():
+    office = a_calendar("office", hours={"mon": [("09:00", "17:00")]})
+    ours = an_obligation("phone_abandoned", counted="office")
+    calls = [
+        a_call("2026-11-23 12:00", "abandoned", outside_hours=True),  # a Monday
+        a_call("2026-11-23 20:00", "abandoned", call_id="2"),
+        a_call("2026-11-24 12:00", "abandoned", call_id="3"),
+    ]
+    found = assess(ours, records(calls=calls), policy(calendars=(office,)), NOVEMBER)
+    assert (found.numerator, found.n_decided) == (1, 1)
+    assert found.tally.details["outside_hours"] == 2
+
+
+def test_opening_hours_that_depend_on_a_ticket_are_not_concrete():
+    ours = an_obligation("phone_abandoned", counted="by_market")
+    with pytest.raises(NotConcrete, match="one calendar"):
+        assess(ours, records(calls=[a_call()]), policy(), NOVEMBER)
 
 
 @pytest.mark.parametrize("within", [None, Span("working_days", 1)])

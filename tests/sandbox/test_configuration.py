@@ -186,6 +186,8 @@ def test_telephone_figures_follow_from_phone_tickets() -> None:
         calls = client.get("channels/voice/stats/incremental/calls", start_time=0).json()
         voice = [t for t in client.sandbox.account.tickets.values() if t.channel == "voice"]
         overview = client.get("channels/voice/stats/account_overview").json()
-    assert calls["count"] == len(calls["calls"]) == len(voice)
+    with_ticket = {row["ticket_id"] for row in calls["calls"]} - {None}
+    assert calls["count"] == len(calls["calls"]) >= len(with_ticket) > 0
+    assert with_ticket <= {ticket.id for ticket in voice}
     assert calls["next_page"]
     assert overview["account_overview"]["total_calls"] <= len(voice)

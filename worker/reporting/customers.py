@@ -14,7 +14,7 @@ from rules.evidence import Party
 from rules.exhibits import exhibits
 from rules.parties import agreement_of
 from rules.periods import period_named
-from worker.reporting.evidence import COUNTED, Asked
+from worker.reporting.evidence import Asked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -153,7 +153,7 @@ def account_of(
         periods,
         records,
         statement,
-        (*source.doubts, *doubts, *_uncounted(agreement, period)),
+        (*source.doubts, *doubts, *source.lacks(asked)),
     )
 
 
@@ -192,14 +192,6 @@ def _entries(
         again = statement_of(then, period_of(then, closed.label), facts, Made(product()))
         entries += corrections(closed, again, said)
     return tuple(entries), doubts
-
-
-def _uncounted(agreement: Agreement, period: DatedPeriod) -> list[str]:
-    return [
-        f"{one.name}: {one.of} is promised, and calls and ratings are not recorded yet"
-        for one in agreement.promised(period)
-        if one.of not in COUNTED
-    ]
 
 
 @cache

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from connector.history.reader import read_line
 from rules.availability import read_outages
 from rules.evaluate import evaluate
-from rules.evidence import rows_of
-from rules.facts import MEASURES
+from rules.evidence import Evidence, rows_of
 from rules.first_contact import solved_ticket
 from rules.obligations import Records
 from rules.populations import paths_of, values_of
@@ -33,8 +32,8 @@ if TYPE_CHECKING:
 OF_SOLVED = frozenset({"first_contact_resolution", "reopened"})
 """Indicators that are counted from the first solve of tickets."""
 
-COUNTED = frozenset({*MEASURES, *OF_SOLVED, "availability"})
-"""What can be counted from tickets and files; calls and ratings are not recorded yet."""
+OF_CALLS = frozenset({"phone_answer", "phone_abandoned"})
+"""Indicators that are counted from phone calls."""
 
 
 class EvidenceMissing(Exception):
@@ -46,19 +45,32 @@ class Asked:
     """Whose evidence is wanted, for which time, and what kinds of it.
 
     `since` and `until` are the first instant and the one behind the last in
-    which something may fall due that is counted.
+    which something may fall due that is counted. `lines` are the phone lines
+    that obligations name: calls on them count without a ticket too.
     """
 
     party: Party
     since: datetime
     until: datetime
     with_solved: bool = False
+    with_calls: bool = False
+    with_ratings: bool = False
+    lines: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, agreement: Agreement, since: datetime, until: datetime) -> Asked:
         """What the obligations of an agreement need."""
-        kinds = {one.of for one in agreement.terms.obligations}
-        return cls(agreement.party, since, until, bool(kinds & OF_SOLVED))
+        obligations = agreement.terms.obligations
+        kinds = {one.of for one in obligations}
+        return cls(
+            agreement.party,
+            since,
+            until,
+            with_solved=bool(kinds & OF_SOLVED),
+            with_calls=bool(kinds & OF_CALLS),
+            with_ratings="satisfaction" in kinds,
+            lines=frozenset(line for one in obligations for line in one.counting.lines or ()),
+        )
 
 
 class Source(Protocol):
@@ -78,6 +90,9 @@ class Source(Protocol):
 
     def records(self, policy: Policy, asked: Asked) -> Records:
         """What was recorded of a customer, judged at the cut-off."""
+
+    def lacks(self, asked: Asked) -> Sequence[str]:
+        """What is asked for and not, or not fully, recorded, in sentences."""
 
 
 @dataclass(frozen=True)
@@ -109,10 +124,11 @@ class OutageFiles:
 
 
 class JudgedTicket(NamedTuple):
-    """What a ticket adds to the records of a customer."""
+    """What a ticket adds to the records of a customer, and whose it is, with the values read."""
 
     cycles: list[CycleRow]
     solved: SolvedTicket | None
+    whose: Evidence
 
 
 def judged_ticket(
@@ -125,7 +141,14 @@ def judged_ticket(
     solved = _solved(ticket, verdict, values) if asked.with_solved else None
     if solved is not None and solved.party != asked.party:
         solved = None
-    return JudgedTicket(cycles, solved)
+    whose = Evidence(
+        tier=verdict.choice.tier,
+        customer=verdict.choice.customer,
+        organization_id=verdict.organization_id,
+        ticket_id=ticket.id,
+        values=values,
+    )
+    return JudgedTicket(cycles, solved, whose)
 
 
 def _solved(ticket: Ticket, verdict: Verdict, values: Mapping[str, Value]) -> SolvedTicket | None:
@@ -161,6 +184,11 @@ class HistorySource:
         """Lines that could not be read may be tickets of the customer."""
         lines = "1 line" if self.n_bad == 1 else f"{self.n_bad} lines"
         return [f"{self.history.name}: {lines} could not be read"] if self.n_bad else []
+
+    def lacks(self, asked: Asked) -> Sequence[str]:
+        """A history is one of tickets: it has neither calls nor ratings."""
+        missing = [(asked.with_calls, "phone calls"), (asked.with_ratings, "ratings")]
+        return [f"{self.history.name} has no {what}" for is_asked, what in missing if is_asked]
 
     def records(self, policy: Policy, asked: Asked) -> Records:
         """What the history tells of a customer, judged at the cut-off."""

@@ -4,14 +4,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from rules.evidence import Call, Rating
 from rules.obligations import Records
 from rules.populations import paths_of
 from worker.reporting.evidence import EvidenceMissing, JudgedTicket, OutageFiles, judged_ticket
 from worker.store.export import stored_tickets
+from worker.store.record_rows import calls_told, ratings_told
+from worker.store.records import progress
 from worker.store.verdict_rows import (
     OPEN_STATES,
     count_unjudged,
@@ -21,13 +25,18 @@ from worker.store.verdict_rows import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from rules.evidence import CycleRow
+    from connector.records import Stream
+    from rules.evidence import CycleRow, Party
     from rules.policy import Policy
     from worker.reporting.evidence import Asked
-    from worker.store.database import Database
+    from worker.store.database import Books, Database
+    from worker.store.record_rows import Told
+
+_LATE = timedelta(hours=2)
+"""Calls and ratings are read less often than tickets; what is older than this is told."""
 
 
 @dataclass(frozen=True)
@@ -71,13 +80,43 @@ class StoredSource:
             touched: list[str] = []
             if asked.with_solved:
                 touched = tickets_touched(books, asked.party, asked.since)
-        again = self._judged(policy, asked, rows, touched)
+            told = _told(books, asked)
+        again = self._judged(policy, asked, rows, [*touched, *_to_judge(told, policy)])
         solved = [one.solved for one in again.values() if one.solved is not None]
         cycles = _as_of_cut_off(rows, again)
-        return Records(self.cut_off, cycles, (), solved, (), self.outages.read(policy))
+        calls, ratings = (
+            [owned for one in kind if (owned := _owned(one, asked.party, again)) is not None]
+            for kind in told
+        )
+        return Records(
+            self.cut_off,
+            cycles,
+            [one for one in calls if isinstance(one, Call)],
+            solved,
+            [one for one in ratings if isinstance(one, Rating)],
+            self.outages.read(policy),
+        )
+
+    def lacks(self, asked: Asked) -> Sequence[str]:
+        """Calls and ratings that were never read, or not up to the end of the period."""
+        found = []
+        wanted: list[tuple[bool, Stream, str]] = [
+            (asked.with_calls, "calls", "phone calls"),
+            (asked.with_ratings, "ratings", "satisfaction ratings"),
+        ]
+        with self.database.read(self.account) as books:
+            for is_asked, stream, what in wanted:
+                read_at = progress(books, stream).complete_at
+                if is_asked and read_at is None:
+                    found.append(f"{what} are promised, and none were read from the helpdesk")
+                elif is_asked and read_at is not None and read_at < min(asked.until, self.cut_off):
+                    lag = self.cut_off - read_at
+                    if asked.until <= self.cut_off or lag > _LATE:
+                        found.append(f"{what} are known up to {read_at:%Y-%m-%d %H:%M} UTC only")
+        return found
 
     def _judged(
-        self, policy: Policy, asked: Asked, rows: list[CycleRow], touched: list[str]
+        self, policy: Policy, asked: Asked, rows: list[CycleRow], others: list[str]
     ) -> dict[str, JudgedTicket]:
         """Tickets whose facts are needed: open ones, and all where obligations read values."""
         paths = paths_of(policy)
@@ -85,12 +124,46 @@ class StoredSource:
         needed = {
             row.ticket_id for row in rows if row.ticket_id and (reads_values or _is_open(row))
         }
-        idents = sorted(needed | set(touched))
+        idents = sorted(needed | set(others))
         return {
             ticket.id: judged_ticket(ticket, self.in_force, asked, self.cut_off, paths)
             for ticket in stored_tickets(self.database, self.account, idents)
             if ticket.created_at <= self.cut_off
         }
+
+
+def _told(books: Books, asked: Asked) -> tuple[list[Told], list[Told]]:
+    """Calls and ratings that are, or may be, the customer's, as far as they are asked for."""
+    party, since, until = asked.party, asked.since, asked.until
+    calls = calls_told(books, party, since, until, asked.lines) if asked.with_calls else []
+    ratings = ratings_told(books, party, since, until) if asked.with_ratings else []
+    return calls, ratings
+
+
+def _to_judge(told: tuple[list[Told], list[Told]], policy: Policy) -> list[str]:
+    """Tickets without which it is not known whose a row is, or what obligations read of it."""
+    reads_values = bool(paths_of(policy) - {"priority"})
+    return [
+        one.row.ticket_id
+        for kind in told
+        for one in kind
+        if one.row.ticket_id is not None and (reads_values or one.whose is None)
+    ]
+
+
+def _owned(one: Told, party: Party, again: Mapping[str, JudgedTicket]) -> Call | Rating | None:
+    """The row with its customer and the values read; None where it is somebody else's."""
+    judged = again.get(one.row.ticket_id or "")
+    whose = one.whose or (judged.whose if judged else None)
+    if whose is None or whose.party != party:
+        return None
+    return replace(
+        one.row,
+        tier=whose.tier,
+        customer=whose.customer,
+        organization_id=whose.organization_id,
+        values=judged.whose.values if judged else {},
+    )
 
 
 def _is_open(row: CycleRow) -> bool:

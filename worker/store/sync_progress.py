@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from worker.store.database import epoch
+from worker.store.pages import TICKETS
 from worker.store.tables import cursors, tickets, verdicts
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 def first_sync_is_done(books: Books) -> bool:
     """Whether the helpdesk's export was ever read to its end."""
     choice = sa.select(cursors.c.stream).where(
-        books.of(cursors), cursors.c.complete_at.is_not(None)
+        books.of(cursors), cursors.c.stream == TICKETS, cursors.c.complete_at.is_not(None)
     )
     return books.tx.execute(choice).first() is not None
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from rules.evidence import CycleRow, Party
 from worker.store.database import epoch, instant, instant_or_none
+from worker.store.pages import TICKETS
 from worker.store.tables import cursors, tickets, verdicts
 
 if TYPE_CHECKING:
@@ -27,13 +28,12 @@ class Known(NamedTuple):
 
 
 def known_until(books: Books) -> Known | None:
-    """The instant at which all streams had been read to their end; None before the first."""
-    choice = sa.select(cursors.c.complete_at, cursors.c.cursor).where(books.of(cursors))
-    rows = books.tx.execute(choice).all()
-    if not rows or any(at is None for at, _ in rows):
-        return None
-    at, cursor = min(rows, key=lambda row: row[0])
-    return Known(instant(at), cursor)
+    """The instant at which all tickets had been read to the end; None before the first."""
+    choice = sa.select(cursors.c.complete_at, cursors.c.cursor).where(
+        books.of(cursors), cursors.c.stream == TICKETS, cursors.c.complete_at.is_not(None)
+    )
+    row = books.tx.execute(choice).first()
+    return None if row is None else Known(instant(row[0]), row[1])
 
 
 def count_unjudged(books: Books) -> int:
