@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One million open timers: what an idle look costs, how fast claims are, how punctual messages.
 
-    python benchmarks/timers.py [--timers N] [--database URL] [--due N]
+    python -m benchmarks.timers [--postgresql] [--timers N] [--due N]
 
 Every ticket has a moment ahead. First the tick looks at the clock while
 nothing is due. Then a part is due at once and is claimed, batch by batch. At
@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 import tempfile
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,18 +28,19 @@ import sqlalchemy as sa
 from connector.base import Page, TicketState, WriteResult
 from rules.changes import CurrentFields
 from rules.facts import Requester, Ticket
+from tests.services.postgresql import started_server
 from worker.actors import Actors
 from worker.outbox import Manner, SendResult
 from worker.run import Service
 from worker.settings import load_settings
 from worker.store.database import Database, epoch
 from worker.store.pages import store_page
-from worker.store.tables import metadata, tickets
+from worker.store.tables import tickets
 from worker.tick import Ticker
 from worker.wiring import Parts, build, take_over
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from connector.base import Helpdesk
     from rules.changes import TicketChange
@@ -49,6 +52,11 @@ DUE = 1_000
 POLLS = 2_000
 CLAIMED = 200_000
 ACCOUNT = "default"
+MEDIAN_S = 2.0
+WORST_S = 5.0
+_LEAST_CLAIMS = {True: 10_000, False: 30_000}
+"""Tickets a second, by whether it is SQLite."""
+
 _AHEAD = timedelta(seconds=25)
 """From reading the tickets until their step: time enough to judge them."""
 
@@ -67,21 +75,6 @@ tiers:
     targets:
       - {measure: first_reply, within: 4h, counted: always, escalate: usual}
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """Milliseconds of an idle look (median and the worst of a hundred); tickets a second; seconds.
-
-    `median_s` and `worst_s` are from the moment of the step to the hand-over of its message.
-    """
-
-    poll_ms: float
-    poll_p99_ms: float
-    claims: float
-    messages: int
-    median_s: float
-    worst_s: float
 
 
 @dataclass
@@ -138,16 +131,25 @@ class _Helpdesk:
         return {}
 
 
-def measure(database: Database, folder: Path, *, timers: int, due: int) -> Measured:
-    """All figures over one database."""
+def show(database: Database, folder: Path, *, timers: int, due: int) -> bool:
+    """Print all figures over one empty database; whether they are as good as is asked for."""
     counter, helpdesk = Counter(), _Helpdesk()
     installation = _installation(database, folder, counter, helpdesk)
     _fill(database, timers)
-    poll_ms, poll_p99_ms = _idle(installation)
-    claims = _claim(installation, min(CLAIMED, timers))
+    print(f"{timers} timers on {database.engine.dialect.name}")
+    median_ms, worst_ms = _idle(installation)
+    print(f"idle look   {median_ms:.2f} ms median, {worst_ms:.2f} ms in 99 of 100 (aim 1)")
+    claims, least = _claim(installation, min(CLAIMED, timers)), _LEAST_CLAIMS[database.is_sqlite]
+    print(f"claims      {claims:.0f} tickets a second (aim {least})")
     _hand_over(installation, counter, helpdesk, due)
     late = sorted(lateness for _, lateness in counter.arrived)
-    return Measured(poll_ms, poll_p99_ms, claims, len(late), statistics.median(late), late[-1])
+    median_s = statistics.median(late)
+    print(
+        f"messages    of {due} tickets due in one second, {len(late)} handed over after"
+        f" {median_s:.2f} s median, {late[-1]:.2f} s worst (aims {MEDIAN_S:g} and {WORST_S:g})"
+    )
+    is_punctual = median_s <= MEDIAN_S and late[-1] <= WORST_S
+    return median_ms < 1 and claims >= least and is_punctual
 
 
 def _installation(
@@ -183,7 +185,7 @@ def _fill(database: Database, timers: int) -> None:
     facts = '{"channel":"email","status":"open","requester":{"id":"9"},"fields":{"a":"bcdefg"}}' * 5
     step = max(1, 31_536_000 // timers)
     rows = (
-        (ACCOUNT, f"t{number}", facts, "{}", number, now, 1, now + 3600 + number * step)
+        (ACCOUNT, f"t{number:07}", facts, "{}", number, now, 1, now + 3600 + number * step)
         for number in range(timers)
     )
     columns = "account, ticket_id, facts, current, feed_order, updated_at, settled, look_at"
@@ -295,34 +297,39 @@ def _timed(deed: Callable[[], object]) -> float:
     return time.perf_counter() - begun
 
 
-def main() -> None:
-    """Print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__)
+@contextmanager
+def _database(folder: Path, *, is_postgresql: bool) -> Iterator[Database]:
+    """An empty one that is gone afterwards: a file, or a server of its own."""
+    if not is_postgresql:
+        database = Database(f"sqlite:///{folder / 'bench.db'}")
+        yield database
+        database.close()
+        return
+    server = started_server()
+    try:
+        database = Database(server.create_database())
+        yield database
+        database.close()
+    finally:
+        server.remove()
+
+
+def main() -> int:
+    """Print the figures; 1 where one of them falls short."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("--timers", type=int, default=TIMERS)
     parser.add_argument("--due", type=int, default=DUE, help="tickets with one moment")
-    parser.add_argument("--database", help="URL of an empty one; else a fresh SQLite file")
+    parser.add_argument(
+        "--postgresql", action="store_true", help="on a server of its own; else on a SQLite file"
+    )
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        database = Database(options.database or f"sqlite:///{Path(folder) / 'bench.db'}")
-        try:
-            found = measure(database, Path(folder), timers=options.timers, due=options.due)
-        finally:
-            if options.database:
-                metadata.drop_all(database.engine)
-                with database.engine.begin() as connection:
-                    connection.exec_driver_sql("DROP TABLE alembic_version")
-            database.close()
-    least = 10_000 if database.is_sqlite else 30_000
-    print(f"{options.timers} timers on {database.engine.dialect.name}")
-    print(
-        f"idle look          {found.poll_ms:8.2f} ms median, {found.poll_p99_ms:.2f} p99   (aim 1)"
-    )
-    print(f"claims             {found.claims:8.0f} tickets/s   (aim {least})")
-    print(
-        f"{options.due} tickets in one second, {found.messages} messages handed over after"
-        f" {found.median_s:.2f} s median, {found.worst_s:.2f} s worst   (aims 2 and 5)"
-    )
+    with (
+        tempfile.TemporaryDirectory() as name,
+        _database(Path(name), is_postgresql=options.postgresql) as database,
+    ):
+        is_good = show(database, Path(name), timers=options.timers, due=options.due)
+    return 0 if is_good else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

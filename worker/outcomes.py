@@ -13,11 +13,11 @@ from worker.logs import get_logger
 from worker.outbox import NOTE, SendResult
 from worker.pausing import pause_connection
 from worker.store.accounts import end_notice, raise_notice
-from worker.store.messages import Retry, finish_message, retry_message
+from worker.store.messages import Retry, finish_messages, retry_message
 from worker.store.recipient_states import failed, worked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from datetime import datetime
 
     from worker.clock import Clock
@@ -32,6 +32,7 @@ _SETTING_EVERY = timedelta(minutes=5)
 _SETTING_FOR = timedelta(hours=24)
 """How long a message waits for an operator to mend a setting."""
 
+_ENDED = frozenset({"sent", "nobody"})
 _TROUBLES = frozenset({"temporary", "ambiguous", "setting"})
 _log = get_logger(__name__)
 
@@ -54,6 +55,7 @@ class Outcomes:
         self._database = database
         self._account = account
         self._clock = clock
+        self._troubled: set[str] = set()
 
     def attempt(
         self, claimed: Sequence[Claimed], deed: Callable[[], list[SendResult]]
@@ -64,32 +66,56 @@ class Outcomes:
         except Exception as fault:  # noqa: BLE001 -- a bug in one channel must not stop the others
             return [self._result_of(fault, claimed[0])] * len(claimed)
 
-    def record(
-        self, results: Sequence[tuple[Claimed, SendResult]], *, fares: SendResult | None = None
+    def expect_trouble(self, recipients: Collection[str]) -> None:
+        """These were not reached last time: the first of their messages that arrives is news."""
+        self._troubled.update(recipients)
+
+    def record(self, results: Sequence[tuple[Claimed, SendResult]]) -> Counter[str]:
+        """Mark messages by what became of them; how many came to which state."""
+        if not results:
+            return Counter()
+        with self._database.write(self._account) as books:
+            counts = self.enter(books, results)
+        crash_point("marked")
+        return counts
+
+    def enter(
+        self,
+        books: Books,
+        results: Sequence[tuple[Claimed, SendResult]],
+        *,
+        fares: SendResult | None = None,
     ) -> Counter[str]:
-        """Mark messages by what became of them; how many came to which state.
+        """Mark messages of one claim in the caller's transaction.
 
         `fares` is what the try says of their recipient; None where it says nothing.
         """
         counts: Counter[str] = Counter()
-        if not results:
-            return counts
-        with self._database.write(self._account) as books:
-            for one, result in results:
+        alike: dict[tuple[str, str], list[Claimed]] = {}
+        for one, result in results:
+            if result.outcome in _ENDED:
+                alike.setdefault((result.outcome, result.detail), []).append(one)
+            else:
                 counts[self._mark(books, one, result)] += 1
-            if fares is not None:
-                self._fare(books, results[0][0].message.recipient, fares)
-        crash_point("marked")
+        for (state, detail), those in alike.items():
+            counts += self.end(books, those, state, detail)
+        if fares is not None and results:
+            self._fare(books, results[0][0].message.recipient, fares)
         return counts
 
     def close(self, claimed: Sequence[Claimed], state: str, detail: str) -> Counter[str]:
         """End messages that are not sent."""
-        counts: Counter[str] = Counter()
-        if claimed:
-            with self._database.write(self._account) as books:
-                for one in claimed:
-                    counts[self._finish(books, one, state, detail)] += 1
-        return counts
+        if not claimed:
+            return Counter()
+        with self._database.write(self._account) as books:
+            return self.end(books, claimed, state, detail)
+
+    def end(
+        self, books: Books, claimed: Sequence[Claimed], state: str, detail: str
+    ) -> Counter[str]:
+        """End messages of one claim in the caller's transaction."""
+        ours = finish_messages(books, claimed, state, detail, self._clock.now())
+        return Counter({state: len(ours), "lost": len(claimed) - len(ours)})
 
     def give_back(self, claimed: Sequence[Claimed]) -> None:
         """Let another worker have these: this one is stopping."""
@@ -112,8 +138,6 @@ class Outcomes:
         return SendResult("ambiguous", f"a fault of Stipt: {type(fault).__name__}")
 
     def _mark(self, books: Books, one: Claimed, result: SendResult) -> str:
-        if result.outcome in ("sent", "nobody"):
-            return self._finish(books, one, result.outcome, result.detail)
         due = self._next_try(one, result)
         if due is None:
             return self._bury(books, one, result)
@@ -140,11 +164,14 @@ class Outcomes:
         if recipient == NOTE:
             return
         now, notice = self._clock.now(), recipient_notice(recipient)
-        if result.outcome == "sent" and worked(books, recipient):
-            end_notice(books, notice, now)
-            _log.info("recipient_reached", account=self._account, recipient=recipient)
+        if result.outcome == "sent" and recipient in self._troubled:
+            self._troubled.discard(recipient)
+            if worked(books, recipient):
+                end_notice(books, notice, now)
+                _log.info("recipient_reached", account=self._account, recipient=recipient)
         if result.outcome not in _TROUBLES or result.retry_after is not None:
             return
+        self._troubled.add(recipient)
         pause = _SETTING_EVERY if result.outcome == "setting" else None
         if failed(books, recipient, now, pause=pause) is None:
             return
@@ -175,11 +202,6 @@ class Outcomes:
         )
         raise_notice(books, DEAD, text, self._clock.now())
         doubtful = result.outcome in ("ambiguous", "held") or one.message.may_be_repeat
-        return self._finish(books, one, "dead", result.detail, doubtful=doubtful)
-
-    def _finish(
-        self, books: Books, one: Claimed, state: str, detail: str, *, doubtful: bool = False
-    ) -> str:
         now = self._clock.now()
-        kept = finish_message(books, one, state, detail, now, doubtful=doubtful)
-        return state if kept else "lost"
+        kept = finish_messages(books, [one], "dead", result.detail, now, doubtful=doubtful)
+        return "dead" if kept else "lost"

@@ -54,10 +54,15 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one claim came to. `put_back` counts messages that wait for their recipient."""
+    """What one claim came to.
+
+    `put_back` counts messages that wait for their recipient; `troubled` are
+    recipients who were not reached last time.
+    """
 
     parcels: tuple[Parcel, ...] = ()
     put_back: int = 0
+    troubled: frozenset[str] = frozenset()
 
     @property
     def claimed(self) -> list[Claimed]:
@@ -148,7 +153,8 @@ def _within_limits(books: Books, parcels: Iterable[Parcel], now: datetime) -> Ba
         if theirs[:allowed]:
             spend(books, recipient, len(theirs[:allowed]), now)
             kept += theirs[:allowed]
-    return Batch(tuple(kept), n_put_back)
+    troubled = frozenset(one for one, standing in known.items() if standing.is_troubled)
+    return Batch(tuple(kept), n_put_back, troubled)
 
 
 def _allowance(standing: Standing, manner: Manner, now: datetime) -> tuple[int, datetime, str]:

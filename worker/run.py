@@ -133,13 +133,15 @@ class Service:
         crash_point("drain-started")
         self._installation.stop.set()
         until = time.monotonic() + self._installation.settings.drain_timeout.total_seconds()
+        threads: list[threading.Thread] = [*self._worker.workers, *self._threads]
         if self._has("work"):
+            # It may return before that time, and before its threads have ended.
             self._worker.stop(timeout=max(1, int((until - time.monotonic()) * 1000)))
-        for thread in self._threads:
+        for thread in threads:
             thread.join(timeout=max(0.0, until - time.monotonic()))
         self._web.stop()
         self._broker.close()
-        finished = time.monotonic() < until
+        finished = not any(thread.is_alive() for thread in threads)
         _log.info("service_stopped", state="drained" if finished else "cut off")
         return finished
 

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import time
+from collections import Counter, deque
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from worker.crash import crash_point
 from worker.keeping import kept_claims
@@ -21,6 +22,7 @@ from worker.store.messages import (
     put_back,
     still_needed,
 )
+from worker.store.shared_writes import SharedWrites
 from worker.store.tables import outbox
 
 if TYPE_CHECKING:
@@ -29,7 +31,9 @@ if TYPE_CHECKING:
     from worker.clock import Clock
     from worker.outbox import Claimed, Sender
     from worker.recheck import Rechecked
-    from worker.store.database import Database
+    from worker.store.database import Books, Database
+
+Result = TypeVar("Result")
 
 LEASE = 60
 """Seconds; twice what the slowest send may take, renewed while a batch is under way."""
@@ -40,6 +44,9 @@ NOTES_AT_ONCE = 300
 _CHECKED_FOR = timedelta(minutes=5)
 _JUDGED_WITHIN = timedelta(seconds=3)
 """So long a message waits whose ticket was read anew: it is judged first."""
+
+_NEEDED_FOR_S = 1.0
+"""Real seconds for which the answer holds that a message is still needed."""
 
 _HELD = "it may have arrived, and this recipient's rules say to hold it then"
 
@@ -86,6 +93,7 @@ class Outbox:
         self._is_stopping = is_stopping
         self._recheck = recheck
         self._outcomes = Outcomes(database, account, clock)
+        self._shared = SharedWrites(lambda: database.write(account))
 
     def send_due(self, limit: int = 20) -> Sent:
         """Claim and send messages that are due, one after the other; notes are not among them."""
@@ -122,13 +130,51 @@ class Outbox:
         return claimed
 
     def _send_batch(self, batch: Batch) -> Counter[str]:
+        """One parcel after the other; each is marked where the next one begins, or at the end."""
         counts = self._check(batch.claimed)
-        for parcel in batch.parcels:
-            if self._is_stopping():
-                self._outcomes.give_back(parcel.members)
-            else:
-                counts += self._deliver(parcel)
+        self._outcomes.expect_trouble(batch.troubled)
+        needs, tried, left = _Needs(batch.claimed), _NOTHING, deque(batch.parcels)
+        while left and not self._is_stopping():
+            parcel = left.popleft()
+            begun, more = self._begin(parcel.members, tried, needs)
+            counts += more
+            tried = self._try(parcel, begun) if begun else _NOTHING
+        counts += self._begin((), tried, needs)[1]
+        for parcel in left:
+            self._outcomes.give_back(parcel.members)
         return counts
+
+    def _begin(
+        self, members: Sequence[Claimed], tried: _Tried, needs: _Needs
+    ) -> tuple[list[Claimed], Counter[str]]:
+        """Mark what was tried; of the next ones those that are still ours and still needed."""
+        if not members and not tried.results:
+            return [], Counter()
+
+        def store(books: Books) -> tuple[list[Claimed], Counter[str]]:
+            counts = self._outcomes.enter(books, tried.results, fares=tried.fares)
+            needed, idle = self._still_ours(books, members, needs)
+            return needed, counts + idle
+
+        needed, counts = self._write(store)
+        if tried.results:
+            crash_point("marked")
+        return needed, counts
+
+    def _still_ours(
+        self, books: Books, members: Sequence[Claimed], needs: _Needs
+    ) -> tuple[list[Claimed], Counter[str]]:
+        """Those that are still ours and still needed; the ones that are not are closed."""
+        if not members:
+            return [], Counter()
+        ours = begin_sending(books, members)
+        needed = needs.now(books)
+        mine = [one for one in members if one.message.id in ours]
+        idle = [one for one in mine if one.message.id not in needed]
+        counts: Counter[str] = Counter()
+        if idle:
+            counts = self._outcomes.end(books, idle, "dropped", "no longer needed")
+        return [one for one in mine if one.message.id in needed], counts
 
     def _check(self, claimed: Sequence[Claimed]) -> Counter[str]:
         """Compare tickets with the helpdesk; messages about changed ones are ended or put back."""
@@ -149,18 +195,21 @@ class Outbox:
         counts["waiting"] += len(changed)
         return counts + self._outcomes.close(over, "dropped", "the ticket is solved or gone")
 
-    def _deliver(self, parcel: Parcel) -> Counter[str]:
-        needed, counts = self._sort_out(parcel.members)
-        if not needed:
-            return counts
+    def _try(self, parcel: Parcel, needed: Sequence[Claimed]) -> _Tried:
         result = self._known(needed, parcel)
         if result is not None:
-            return counts + self._outcomes.record([(one, result) for one in needed])
+            return _Tried([(one, result) for one in needed])
         crash_point("before-send")
         result = self._outcomes.attempt(needed, lambda: [self._send(needed, parcel)])[0]
         crash_point("sent-not-marked")
-        results = [(one, self._held(result, parcel)) for one in needed]
-        return counts + self._outcomes.record(results, fares=result)
+        return _Tried([(one, self._held(result, parcel)) for one in needed], result)
+
+    def _write(self, store: Callable[[Books], Result]) -> Result:
+        """Store what happened to one parcel, on SQLite together with those of other threads."""
+        if self._database.is_sqlite:
+            return self._shared.run(store)
+        with self._database.write(self._account) as books:
+            return store(books)
 
     def _send(self, needed: Sequence[Claimed], parcel: Parcel) -> SendResult:
         if parcel.digest is None:
@@ -184,7 +233,7 @@ class Outbox:
         return found
 
     def _add_notes(self, claimed: Sequence[Claimed]) -> Counter[str]:
-        needed, counts = self._sort_out(claimed)
+        needed, counts = self._begin(claimed, _NOTHING, _Needs(claimed))
         looked = {one.message.id: self._found(one) for one in needed if one.message.may_be_repeat}
         known = [
             (one, result) for one in needed if (result := looked.get(one.message.id)) is not None
@@ -199,16 +248,6 @@ class Outbox:
         crash_point("sent-not-marked")
         return counts + self._outcomes.record(list(zip(fresh, results, strict=True)))
 
-    def _sort_out(self, claimed: Sequence[Claimed]) -> tuple[list[Claimed], Counter[str]]:
-        """Those that are still ours and still needed; the ones that are not are closed."""
-        with self._database.write(self._account) as books:
-            ours = begin_sending(books, claimed)
-            needed = still_needed(books, [one.message for one in claimed])
-        mine = [one for one in claimed if one.message.id in ours]
-        idle = [one for one in mine if one.message.id not in needed]
-        counts = self._outcomes.close(idle, "dropped", "no longer needed")
-        return [one for one in mine if one.message.id in needed], counts
-
     def _found(self, one: Claimed) -> SendResult | None:
         """Whether an earlier try had arrived; None where it had not, or nobody can tell."""
         crash_point("before-read-back")
@@ -219,6 +258,33 @@ class Outbox:
 
         found = self._outcomes.attempt([one], look)
         return found[0] if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """What became of a parcel, not yet marked; `fares` is what that says of its recipient."""
+
+    results: Sequence[tuple[Claimed, SendResult]] = ()
+    fares: SendResult | None = None
+
+
+_NOTHING = _Tried()
+
+
+class _Needs:
+    """Which messages of a batch are still needed; asked once a second while it goes out."""
+
+    def __init__(self, claimed: Sequence[Claimed]) -> None:
+        self._messages = [one.message for one in claimed]
+        self._needed: set[int] = set()
+        self._asked_at = float("-inf")
+
+    def now(self, books: Books) -> set[int]:
+        """Their ids."""
+        at = time.monotonic()
+        if at - self._asked_at > _NEEDED_FOR_S:
+            self._needed, self._asked_at = still_needed(books, self._messages), at
+        return self._needed
 
 
 def _sent(claimed: int, counts: Counter[str]) -> Sent:

@@ -190,45 +190,25 @@ def begin_sending(books: Books, claimed: Sequence[Claimed]) -> set[int]:
 
     Only from here on may they have arrived, if this process dies.
     """
-    begin = (
-        sa.update(outbox)
-        .where(
-            _rows.id.in_([one.message.id for one in claimed]),
-            _rows.claim == claimed[0].token,
-            _rows.state == "sending",
-        )
-        .values(begun=1)
-        .returning(_rows.id)
-    )
-    return set(books.tx.execute(begin).scalars())
+    return set(books.tx.execute(_BEGIN, _these(claimed)).scalars())
 
 
-def finish_message(  # noqa: PLR0913 -- what became of which message, when, and what is in doubt
+def finish_messages(  # noqa: PLR0913 -- what became of which messages, when, and what is in doubt
     books: Books,
-    claimed: Claimed,
+    claimed: Sequence[Claimed],
     state: str,
     detail: str,
     now: datetime,
     *,
     doubtful: bool = False,
-) -> bool:
-    """Close a claimed message; False when somebody else has it now.
+) -> set[int]:
+    """Close messages of one claim; those that were still ours, by the id of the message.
 
-    `doubtful` says that it may have arrived for all that is known.
+    `doubtful` says that they may have arrived for all that is known.
     """
-    done = books.tx.execute(
-        sa.update(outbox)
-        .where(*_mine(claimed))
-        .values(
-            state=state,
-            detail=detail or None,
-            claim=None,
-            lease_until=None,
-            ambiguous=DOUBTFUL if doubtful else _rows.ambiguous,
-            ended_at=epoch(now),
-        )
-    )
-    return done.rowcount == 1
+    values = {"to_state": state, "of_detail": detail or None, "at_end": epoch(now)}
+    statement = _FINISH[doubtful]
+    return set(books.tx.execute(statement, _these(claimed) | values).scalars())
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +246,36 @@ def count_messages(books: Books) -> dict[str, int]:
     """Messages by state."""
     choice = sa.select(_rows.state, sa.func.count()).where(books.of(outbox)).group_by(_rows.state)
     return {row[0]: row[1] for row in books.tx.execute(choice)}
+
+
+def _these(claimed: Sequence[Claimed]) -> dict[str, object]:
+    return {"ids": [one.message.id for one in claimed], "token": claimed[0].token}
+
+
+def _finish(*, doubtful: bool) -> sa.sql.dml.ReturningUpdate[int]:
+    return (
+        sa.update(outbox)
+        .where(*_OURS)
+        .values(
+            state=sa.bindparam("to_state"),
+            detail=sa.bindparam("of_detail"),
+            claim=sa.null(),
+            lease_until=sa.null(),
+            ambiguous=DOUBTFUL if doubtful else _rows.ambiguous,
+            ended_at=sa.bindparam("at_end"),
+        )
+        .returning(_rows.id)
+    )
+
+
+# Built once: with a thousand messages of one second, building costs more than asking.
+_OURS = (
+    _rows.id.in_(sa.bindparam("ids", expanding=True)),
+    _rows.claim == sa.bindparam("token"),
+    _rows.state == "sending",
+)
+_BEGIN = sa.update(outbox).where(*_OURS).values(begun=1).returning(_rows.id)
+_FINISH = {one: _finish(doubtful=one) for one in (False, True)}
 
 
 def _mine(claimed: Claimed) -> tuple[sa.ColumnElement[bool], ...]:

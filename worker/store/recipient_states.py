@@ -38,6 +38,11 @@ class Standing:
     blocked_until: datetime | None = None
 
     @property
+    def is_troubled(self) -> bool:
+        """Whether the last message did not reach them."""
+        return self.failures > 0 or self.blocked_until is not None
+
+    @property
     def is_on_trial(self) -> bool:
         """Whether a single message should try first whether it works again."""
         return self.blocked_until is not None or self.failures >= PAUSED_AFTER
