@@ -6,7 +6,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import requests
 import sqlalchemy as sa
@@ -31,6 +31,15 @@ if TYPE_CHECKING:
 
 _EXPORTED = timedelta(seconds=90)
 """Exports keep the last minute back."""
+
+
+class Reached(Protocol):
+    """Something that is served over HTTP."""
+
+    @property
+    def url(self) -> str:
+        """Where, without a path."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -123,7 +132,7 @@ class Looking:
 
 @contextmanager
 def looking(
-    browser: Browser, board: LiveBoard, path: str, *, width: int = 1280, scheme: str = "light"
+    browser: Browser, board: Reached, path: str, *, width: int = 1280, scheme: str = "light"
 ) -> Iterator[Looking]:
     """A page of the board in a browser of its own, without a way to anywhere else."""
     context = browser.new_context(

@@ -320,3 +320,15 @@ def test_signing_in_rightly_is_never_too_often(
     monkeypatch.setattr("worker.web.sign_in.limits.PER_ADDRESS", 2)
     monkeypatch.setattr("worker.web.sign_in.limits.PER_NAME", 2)
     assert [pages.browser().sign_in("ada").status_code for _ in range(5)] == [303] * 5
+
+
+def test_who_comes_over_https_is_told_to_come_so_always(site: Site) -> None:
+    for url, told in (
+        ("https://stipt.example.com", "max-age=31536000"),
+        ("http://127.0.0.1:8080", None),
+        (None, None),
+    ):
+        with pages_of(site, auth="local", public_url=url) as pages:
+            for path in ("/sign-in", "/", "/livez", "/nothing"):
+                answer = pages.browser().get(path)
+                assert answer.headers.get("strict-transport-security") == told

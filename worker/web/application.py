@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from starlette.routing import Route
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from worker.settings import Settings
     from worker.wiring import Installation
 
 HEADERS: Final[Mapping[bytes, bytes]] = {
@@ -60,18 +62,28 @@ def web_application(installation: Installation, *, polls: bool) -> Starlette:
         *sign_in_routes(installation, seal),
     ]
     gate = Middleware(Gate, knowing=knowing_of(installation, seal), settings=installation.settings)
-    return _application(routes, gate)
+    return _application(routes, headers_of(installation.settings), gate)
 
 
 def probe_application(installation: Installation, *, polls: bool) -> Starlette:
     """Probes and metrics alone, for processes without the role `web`."""
-    return _application(probe_routes(installation, polls=polls))
+    return _application(probe_routes(installation, polls=polls), HEADERS)
 
 
-def _application(routes: list[Route], *gates: Middleware) -> Starlette:
+def headers_of(settings: Settings) -> Mapping[bytes, bytes]:
+    """What every answer carries; where people come over HTTPS, that they always must."""
+    if urlsplit(settings.public_url or "").scheme != "https":
+        return HEADERS
+    # Without subdomains: others may be served below this name, and not by us.
+    return {**HEADERS, b"strict-transport-security": b"max-age=31536000"}
+
+
+def _application(
+    routes: list[Route], headers: Mapping[bytes, bytes], *gates: Middleware
+) -> Starlette:
     return Starlette(
         routes=routes,
-        middleware=[Middleware(_WithHeaders), *gates],
+        middleware=[Middleware(_WithHeaders, headers=headers), *gates],
         exception_handlers={HTTPException: _refused, Exception: _failed},
     )
 
@@ -79,8 +91,9 @@ def _application(routes: list[Route], *gates: Middleware) -> Starlette:
 class _WithHeaders:
     """Adds the headers that an answer lacks."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, headers: Mapping[bytes, bytes]) -> None:
         self._app = app
+        self._headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
@@ -88,7 +101,7 @@ class _WithHeaders:
                 own = {name.lower() for name, _ in message["headers"]}
                 message["headers"] = [
                     *message["headers"],
-                    *((name, value) for name, value in HEADERS.items() if name not in own),
+                    *((name, value) for name, value in self._headers.items() if name not in own),
                 ]
             await send(message)
 
