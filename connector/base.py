@@ -11,11 +11,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from rules.changes import CurrentFields, TicketChange
     from rules.facts import Happening, Organization, Ticket
+
+
+def always() -> bool:
+    """Let work go on whatever has happened: for whoever shares it with nobody."""
+    return True
 
 
 class HelpdeskError(Exception):
@@ -208,8 +213,14 @@ class Helpdesk(Protocol):
     def happenings(self, ticket_id: str) -> Sequence[Happening]:
         """The whole history of a ticket whose state has just been read by `tickets`."""
 
-    def write(self, changes: Sequence[TicketChange]) -> list[WriteResult]:
-        """Carry out changes in bulk; one result per ticket, in the same order."""
+    def write(
+        self, changes: Sequence[TicketChange], *, goes_on: Callable[[], bool] = always
+    ) -> list[WriteResult]:
+        """Carry out changes in bulk; one result per ticket, in the same order.
+
+        `goes_on` is asked before every request that changes tickets; when it
+        says no, whatever is left gets the outcome `unsent`.
+        """
 
     def write_one(self, change: TicketChange) -> WriteResult:
         """Carry out one urgent change with a single call."""

@@ -11,6 +11,7 @@ from worker.crash import crash_point
 from worker.logs import get_logger
 from worker.rule_folder import RulesInvalid, RulesMissing, read_files, rule_paths
 from worker.store.accounts import end_notice, raise_notice
+from worker.store.database import again_after_deadlock
 from worker.store.looks import wake_all
 from worker.store.policy_log import policy_files, put_in_force, store_policy
 
@@ -136,6 +137,17 @@ class PolicyShelf:
         return policy, files
 
     def _adopt(self, policy: Policy, files: Mapping[str, bytes]) -> Policy:
+        woken = self._put_in_force(policy, files)
+        if self._policy is None or self._policy.hash != policy.hash:
+            _log.info("policy_loaded", account=self._account, policy=policy.hash, tickets=woken)
+        elif self._is_refused:
+            _log.info("policy_mended", account=self._account, policy=policy.hash)
+        self._policy, self._is_refused = policy, False
+        return policy
+
+    @again_after_deadlock
+    def _put_in_force(self, policy: Policy, files: Mapping[str, bytes]) -> int:
+        """Store the policy and let every ticket be judged by it; returns how many."""
         now = self._clock.now()
         with self._database.write(self._account) as books:
             store_policy(books, policy.hash, files, now)
@@ -144,12 +156,7 @@ class PolicyShelf:
             woken = wake_all(books, now, judged_by_others_than=policy.hash)
             end_notice(books, _NOTICE, now)
             crash_point("policy-loaded-not-stored")
-        if self._policy is None or self._policy.hash != policy.hash:
-            _log.info("policy_loaded", account=self._account, policy=policy.hash, tickets=woken)
-        elif self._is_refused:
-            _log.info("policy_mended", account=self._account, policy=policy.hash)
-        self._policy, self._is_refused = policy, False
-        return policy
+        return woken
 
     def _refuse(self, fault: RulesInvalid | RulesMissing) -> None:
         shown = [str(fault)]

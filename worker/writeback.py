@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -27,6 +29,7 @@ from worker.store.states import refresh_current
 from worker.store.tables import field_changes
 from worker.store.wanted import (
     claim_wanted,
+    claims_held,
     finish_wanted,
     hold_back,
     put_off_policy_changes,
@@ -36,7 +39,7 @@ from worker.store.wanted import (
 from worker.store.writes import mark_unwritable, record_written
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from connector.base import Helpdesk, TicketState, WriteOutcome
@@ -146,16 +149,14 @@ class Writer:
         doubtful = [one for one in claimed if one.is_ambiguous]
         sure = [one for one in claimed if not one.is_ambiguous]
         done, rest = self._read_back(doubtful)
-        with self._database.write(self._account) as books:
-            # Whoever was held up past the lease takes it anew, or finds that another has it.
-            renew_claims(books, field_changes, claimed[0].claim, LEASE)
+        with self._renewed(claimed) as books:
             ours = still_claimed(books, claimed)
         to_write = [one for one in (*sure, *rest) if one.id in ours]
         begun_at = self._clock.now()
         results: Sequence[WriteResult] = ()
         if to_write:
             crash_point("before-write")
-            results = self._carry_out([_change(one) for one in to_write], urgent)
+            results = self._carry_out(to_write, urgent)
             crash_point("job-polled-not-stored")
         outcomes: Counter[str] = Counter()
         found = [(one, WriteResult(one.ticket_id, "equal", "already there")) for one in done]
@@ -165,12 +166,25 @@ class Writer:
             outcomes[group[0][1].outcome] += len(group)
         return Written(len(claimed), outcomes)
 
-    def _carry_out(self, changes: Sequence[TicketChange], urgent: int) -> Sequence[WriteResult]:
+    @contextmanager
+    def _renewed(self, claimed: Sequence[Wanted]) -> Iterator[Books]:
+        """Whoever was held up past the lease takes it anew, or finds that another has it."""
+        with self._database.write(self._account) as books:
+            renew_claims(books, field_changes, claimed[0].claim, LEASE)
+            yield books
+
+    def _carry_out(self, to_write: Sequence[Wanted], urgent: int) -> Sequence[WriteResult]:
         """Write in bulk; a few changes one by one, for as long as the helpdesk lets us."""
+
+        def goes_on() -> bool:
+            with self._renewed(to_write) as books:
+                return claims_held(books, to_write) == len(to_write)
+
+        changes = [_change(one) for one in to_write]
         done: list[WriteResult] = []
         if len(changes) <= urgent and not any(map(_adds_tags, changes)):
             try:
-                for change in changes:
+                for change in itertools.takewhile(lambda _: goes_on(), changes):
                     done.append(self._helpdesk.write_one(change))
             except Throttled as wait:
                 _log.debug("single_writes_end", account=self._account, bucket=wait.bucket)
@@ -180,7 +194,7 @@ class Writer:
         if not rest:
             return done
         try:
-            return [*done, *self._helpdesk.write(rest)]
+            return [*done, *self._helpdesk.write(rest, goes_on=goes_on)]
         except HelpdeskError as fault:
             return self._unsent(changes, done, fault)
 

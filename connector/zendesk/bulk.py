@@ -6,10 +6,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
-from connector.base import Conflict, Gone, Refused, Throttled, Unavailable
+from connector.base import Conflict, Gone, Refused, Throttled, Unavailable, always
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from connector.zendesk.jobs import Jobs
     from connector.zendesk.wire import JobResult, JobRow
@@ -67,10 +67,15 @@ Fate = Ended | Lost | Unsent | Declined
 
 
 class BulkRun(Generic[B]):
-    """Runs batches through jobs. Remembers whether any has been sent, and whether to stop."""
+    """Runs batches through jobs. Remembers whether any has been sent, and whether to stop.
 
-    def __init__(self, jobs: Jobs) -> None:
+    `goes_on` is asked before every job: whoever was frozen in between may find
+    that another has taken over the work.
+    """
+
+    def __init__(self, jobs: Jobs, goes_on: Callable[[], bool] = always) -> None:
         self._jobs = jobs
+        self._goes_on = goes_on
         self._has_sent = False
         self._is_stopped = False
 
@@ -100,6 +105,8 @@ class BulkRun(Generic[B]):
 
     def _start(self, batch: B, running: dict[str, B]) -> Fate | None:
         """Queue a batch; its fate where that is known at once."""
+        if not self._goes_on():
+            return Unsent("another worker has taken it over")
         try:
             running[self._jobs.start(batch.body(), batch.shared_ids)] = batch
         except Throttled as throttled:

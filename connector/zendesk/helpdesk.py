@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from connector.base import Gone, NewNote, Unavailable
+from connector.base import Gone, NewNote, Unavailable, always
 from connector.zendesk.access import Preflight
 from connector.zendesk.addresses import Addresses
 from connector.zendesk.directory import Directory
@@ -106,9 +106,11 @@ class ZendeskHelpdesk:
         """The whole history of a ticket whose state has just been read by `tickets`."""
         return _readable(lambda: self._history.happenings(ticket_id))
 
-    def write(self, changes: Sequence[TicketChange]) -> list[WriteResult]:
+    def write(
+        self, changes: Sequence[TicketChange], *, goes_on: Callable[[], bool] = always
+    ) -> list[WriteResult]:
         """Carry out changes in bulk; one result per ticket, in the same order."""
-        return _readable(lambda: self._writer.write(changes))
+        return _readable(lambda: self._writer.write(changes, goes_on=goes_on))
 
     def write_one(self, change: TicketChange) -> WriteResult:
         """Carry out one urgent change with a single call."""

@@ -20,6 +20,7 @@ from connector.base import (
     Throttled,
     Unavailable,
     WriteResult,
+    always,
 )
 from connector.zendesk import bodies
 from connector.zendesk.budget import TICKETS_UPDATE
@@ -121,14 +122,18 @@ class Writer:
         self._read = read
         self._jobs = Jobs(session)
 
-    def write(self, changes: Sequence[TicketChange]) -> list[WriteResult]:
+    def write(
+        self, changes: Sequence[TicketChange], *, goes_on: Callable[[], bool] = always
+    ) -> list[WriteResult]:
         """Carry out changes in bulk; one result per ticket, in the same order.
+
+        `goes_on` is asked before every job; after a no the rest is `unsent`.
 
         Raises:
             Throttled: nothing was sent at all; else what was not gets the outcome `unsent`.
             CredentialsRejected: the connection must pause; what was sent, was sent.
         """
-        run, bulk = _Run(), BulkRun[_Batch](self._jobs)
+        run, bulk = _Run(), BulkRun[_Batch](self._jobs, goes_on)
         waiting = list(_batches(self._drafts(changes, run)))
         for _ in range(_TRIES):
             # Rows first: a tag added meanwhile would make their safe updates conflict.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The broker dies, or a worker is told to end, amid work; nothing is lost, nothing done twice."""
+"""Servers die, workers freeze or are told to end amid work; nothing is lost or done twice."""
 
 import signal
 import time
@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from tests.kill.driver import Arena, arena, eventually, everything_holds, settle
+from tests.kill.driver import LEASE, Arena, arena, eventually, everything_holds, settle
+from tests.services.postgresql import PostgresServer
 from tests.services.redis_server import RedisServer
 from tests.worker.worker_process import WorkerProcess
 from worker.store.tables import outbox
@@ -54,6 +55,19 @@ def goes_on(one: Arena, calls: int = 3) -> bool:
     return eventually(lambda: counted.total() >= before + calls, 30)
 
 
+def test_a_database_that_crashes_again_and_again_costs_nothing_but_time(
+    served: Arena, postgres_server: PostgresServer, tmp_path: Path
+) -> None:
+    with workers(served) as started:
+        for _ in range(5):
+            assert goes_on(served)
+            postgres_server.restart("immediate")
+        assert goes_on(served, 8)
+        assert all(worker.is_running() for worker in started), started[0].errors()[-2000:]
+    settle(served)
+    everything_holds(served, tmp_path / "whole")
+
+
 def test_a_broker_that_forgets_or_dies_costs_nothing_but_time(
     served: Arena, redis_server_of_run: RedisServer, tmp_path: Path
 ) -> None:
@@ -68,6 +82,34 @@ def test_a_broker_that_forgets_or_dies_costs_nothing_but_time(
         assert all(worker.is_running() for worker in started), started[0].errors()[-2000:]
     settle(served)
     everything_holds(served, tmp_path / "whole")
+
+
+@pytest.mark.parametrize("point", ["tick-claimed", "outbox-claimed", "write-claimed", "job-submitted"])
+def test_a_worker_that_was_frozen_for_longer_than_its_lease_does_nothing_twice(
+    served: Arena, tmp_path: Path, point: str
+) -> None:
+    variables = served.variables() | {"STIPT_CRASH_AT": f"{point}:1:freeze"}
+    frozen = served.site.serve(lease=LEASE, **variables)
+    try:
+        assert eventually(lambda: is_frozen(frozen), 30), frozen.errors()[-2000:]
+        time.sleep(LEASE + 1.5)  # its lease is of real time
+        with workers(served, 1):
+            assert goes_on(served, 5)
+            frozen.send_signal(signal.SIGCONT)
+            assert goes_on(served, 8)
+            assert frozen.is_running()
+    finally:
+        served.kills += 1
+        served.freezes += 1
+        frozen.end()
+    settle(served)
+    everything_holds(served, tmp_path / "whole")
+
+
+def is_frozen(worker: WorkerProcess) -> bool:
+    """Whether the process is stopped."""
+    state = Path(f"/proc/{worker.pid}/stat").read_text().rpartition(")")[2].split()[0]
+    return state == "T"
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +25,23 @@ if TYPE_CHECKING:
 Row = TypeVar("Row", bound=tuple[object, ...])
 
 _BUSY_TIMEOUT_MS = 10_000
+
+
+def _is_deadlock(fault: BaseException) -> bool:
+    """Whether PostgreSQL ended this transaction so that another could go on."""
+    return isinstance(fault, OperationalError) and getattr(fault.orig, "sqlstate", "") == "40P01"
+
+
+again_after_deadlock = retry(
+    retry=retry_if_exception(_is_deadlock),
+    stop=stop_after_attempt(6),
+    wait=wait_random(0, 0.5),
+    reraise=True,
+)
+"""For a function that is one whole transaction, and changes more rows than it could lock in order.
+
+Waits up to half a second of real time before each of at most five further tries.
+"""
 
 
 class Database:

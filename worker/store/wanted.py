@@ -258,6 +258,16 @@ def still_claimed(books: Books, claimed: Sequence[Wanted]) -> set[int]:
     return set(books.tx.execute(choice).scalars())
 
 
+def claims_held(books: Books, claimed: Sequence[Wanted]) -> int:
+    """How many of the rows nobody else has claimed since, superseded ones among them."""
+    choice = (
+        sa.select(sa.func.count())
+        .select_from(field_changes)
+        .where(_rows.id.in_([one.id for one in claimed]), _rows.claim == claimed[0].claim)
+    )
+    return int(books.tx.execute(choice).scalar_one())
+
+
 def finish_wanted(books: Books, one: Wanted, state: str, detail: str, now: datetime) -> bool:
     """Close a claimed row; False when it is no longer ours."""
     done = books.tx.execute(
