@@ -37,7 +37,8 @@ class OutboxMessage:
     from 1; `may_be_repeat` says that an earlier try may have arrived. `late_by`
     is zero when the message is on time. `decided_at` is when the row was made.
     `digest` is the key of the digest as part of which it was tried. `calendar`
-    is the clock's.
+    is the clock's. `about` is what a message says that is about no ticket, the
+    forecast of an obligation as canonical JSON: it has neither ticket nor measure.
     """
 
     id: int
@@ -64,6 +65,7 @@ class OutboxMessage:
     decided_at: datetime | None = None
     digest: str | None = None
     calendar: str | None = None
+    about: str | None = None
 
     @property
     def key(self) -> str:

@@ -101,6 +101,8 @@ def claim_parcels(books: Books, sender: Sender, now: datetime, limit: int, lease
 def _group(one: Claimed, manner: Manner) -> str | tuple[str, str | None] | None:
     """What a message may share a digest with: one tried before, or its recipient's others."""
     message = one.message
+    if message.about is not None:
+        return None  # no ticket's warning, and never one of many
     if message.may_be_repeat:
         return message.digest
     return manner.lane(message) if manner.gathers else None

@@ -52,6 +52,13 @@ THREADS = 4
 POLL_LEASE = 60
 """Real seconds beyond the interval of polling for which a poller stays the only one."""
 
+COUNT_EVERY = 60
+"""Real seconds between two counts of the running periods."""
+
+COUNT_LEASE = 120
+"""Real seconds for which one process stays the only one that counts them."""
+
+_FIRST_COUNT = 5
 _AUDIT_EVERY = 60
 _AFTER_FAULT = 5.0
 EVERYTHING: tuple[Role, ...] = ("all",)
@@ -124,6 +131,8 @@ class Service:
             ticker = Ticker(self._installation, self._actors)
             self._loop("tick", ticker.tick)
             self._loop("audit", self._auditor())
+            for work in self._installation.accounts:
+                self._loop(f"standings:{work.name}", self._standing_keeper(work))
         self._loop("rules", self._rules_reader())
         self._web.start()
         _log.info("service_started", role=",".join(sorted(self._roles)), bind=self.address)
@@ -243,6 +252,31 @@ class Service:
             return POLL_EVERY * 4
 
         return audit
+
+    def _standing_keeper(self, work: AccountWork) -> Callable[[], float]:
+        """Count the running periods, in one process at a time and never most of the time."""
+        next_count = time.monotonic() + _FIRST_COUNT
+
+        def count() -> float:
+            nonlocal next_count
+            begun = time.monotonic()
+            if begun < next_count:
+                return POLL_EVERY * 2
+            with kept_lease(
+                self._installation.database,
+                work.name,
+                "standings",
+                holder(),
+                COUNT_LEASE,
+                is_given_back=False,
+            ) as is_ours:
+                is_counted = is_ours and work.standings.keep()
+            took = time.monotonic() - begun
+            pause = COUNT_EVERY if is_counted or not is_ours else _FIRST_COUNT
+            next_count = begun + max(pause, took * 10)
+            return POLL_EVERY * 2
+
+        return count
 
     def _rules_reader(self) -> Callable[[], float]:
         unchecked = {work.name for work in self._installation.accounts}

@@ -90,6 +90,9 @@ class OnePass:
             fruitless = 0 if did else fruitless + 1
             if not did and (self._unread or not self._waits()):
                 break
+        if is_complete and not self._installation.stop.is_set():
+            self._account.standings.keep()
+            self._send_all()
         spent = Counter(self._account.helpdesk.calls_spent()) - calls_before
         with self._installation.database.read(self._account.name) as books:
             now = self._installation.clock.now()

@@ -97,8 +97,8 @@ class Outbox:
 
     def send_due(self, limit: int = 20) -> Sent:
         """Claim and send messages that are due, one after the other; notes are not among them."""
-        with self._database.write(self._account) as books:
-            batch = claim_parcels(books, self._sender, self._clock.now(), limit, LEASE)
+        now = self._clock.now()
+        batch = self._write(lambda books: claim_parcels(books, self._sender, now, limit, LEASE))
         if not batch.parcels:
             return Sent(claimed=batch.put_back, waiting=batch.put_back)
         crash_point("outbox-claimed")
@@ -180,7 +180,10 @@ class Outbox:
         """Compare tickets with the helpdesk; messages about changed ones are ended or put back."""
         now = self._clock.now()
         fresh = [
-            one for one in claimed if one.checked_at is None or now - one.checked_at > _CHECKED_FOR
+            one
+            for one in claimed
+            if one.message.about is None
+            and (one.checked_at is None or now - one.checked_at > _CHECKED_FOR)
         ]
         counts: Counter[str] = Counter()
         if self._recheck is None or not fresh:
@@ -188,10 +191,13 @@ class Outbox:
         found = self._recheck({one.message.ticket_id for one in fresh})
         over = [one for one in fresh if one.message.ticket_id in found.over]
         changed = [one for one in fresh if one.message.ticket_id in found.changed]
-        with self._database.write(self._account) as books:
+
+        def store(books: Books) -> None:
             mark_checked(books, fresh, now)
             why = "waits: the ticket has changed and is judged first"
             put_back(books, changed, now + _JUDGED_WITHIN, why)
+
+        self._write(store)
         counts["waiting"] += len(changed)
         return counts + self._outcomes.close(over, "dropped", "the ticket is solved or gone")
 
@@ -205,7 +211,7 @@ class Outbox:
         return _Tried([(one, self._held(result, parcel)) for one in needed], result)
 
     def _write(self, store: Callable[[Books], Result]) -> Result:
-        """Store what happened to one parcel, on SQLite together with those of other threads."""
+        """Store what happened to messages, on SQLite together with what other threads store."""
         if self._database.is_sqlite:
             return self._shared.run(store)
         with self._database.write(self._account) as books:

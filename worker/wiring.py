@@ -29,6 +29,7 @@ from worker.reconcile import Reconciler
 from worker.record_polling import RecordPoller
 from worker.sending import Outbox
 from worker.settings import SettingsInvalid
+from worker.standings import StandingKeeper
 from worker.store.accounts import change_account, open_account, resume
 from worker.store.claims import forget_claims
 from worker.store.database import Database
@@ -76,6 +77,7 @@ class AccountWork:
     reconciler: Reconciler
     writer: Writer
     outbox: Outbox
+    standings: StandingKeeper
 
     @property
     def name(self) -> str:
@@ -214,6 +216,14 @@ class _Builder:
             reconciler=Reconciler(database, name, policies, clock, dry_run=account.write == "off"),
             writer=Writer(database, helpdesk, clock, budget=account.write_budget),
             outbox=Outbox(database, name, counted, clock, self.stop.is_set, recheck=recheck.look),
+            standings=StandingKeeper(
+                database,
+                name,
+                lambda: policies.policy,
+                account.rules_path,
+                clock,
+                dry_run=account.write == "off",
+            ),
         )
 
     def _records(

@@ -232,7 +232,9 @@ def _opened(config: Path | None, account: str | None) -> Iterator[_Post]:
 
 def _line(letter: "Letter") -> str:
     state = coloured(f"{letter.state:<7}", _COLOURS.get(letter.state, ""))
-    about = f"#{letter.ticket_id} {letter.measure} {', '.join(letter.steps)}"
+    about = ", ".join(letter.steps)
+    if letter.ticket_id:  # else it is the forecast of an obligation
+        about = f"#{letter.ticket_id} {letter.measure} {about}"
     line = f"{letter.id:>6}  {state}  {about}  to {letter.recipient}"
     if letter.state == "ready":
         line += f"  next {letter.due:%FT%TZ}"

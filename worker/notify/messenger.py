@@ -247,8 +247,8 @@ class Messenger:
             now=self._now(),
             zone=_zone(policy, message),
             # A note stands on its ticket, where an agent's reply acknowledges too.
-            link=links.ticket(message) if recipient else None,
-            acknowledge=links.acknowledge(message) if recipient else None,
+            link=links.ticket(message) if recipient and message.ticket_id else None,
+            acknowledge=links.acknowledge(message) if recipient and message.ticket_id else None,
             language=(recipient.language if recipient else None) or self._language,
             business=None if is_round_the_clock or calendar is None else calendar.business,
             room=self._service(recipient).room,

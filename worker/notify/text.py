@@ -13,8 +13,11 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
+from rules.canonical import read_canonical
 from worker.notify.markup import Line, plain
 from worker.notify.wording import WORDINGS, Wording
+from worker.reporting.language import language_for
+from worker.reporting.prospects import Prospect, subject, warning
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -161,6 +164,8 @@ def one_line(text: str, length: int = MAX_VALUE) -> str:
 
 def compose(message: OutboxMessage, setting: Setting) -> Text:
     """What a message says: ticket, customer, promise, how long is left, what to do."""
+    if message.about is not None:
+        return _forecast(message, setting)
     wording = setting.wording
     values = _values(message, setting)
     first = Template(_first(message, setting.now, wording)).render(values)
@@ -188,6 +193,17 @@ def compose(message: OutboxMessage, setting: Setting) -> Text:
         lines=(*map(Line, body.split("\n")), *links),
         overdue=message.due_at is not None and setting.now >= message.due_at,
     )
+
+
+def _forecast(message: OutboxMessage, setting: Setting) -> Text:
+    """What a message says that is about no ticket but about a promise over a period."""
+    prospect = read_canonical((message.about or "").encode(), Prospect)
+    language = language_for(setting.language)
+    lines = warning(prospect, language)
+    if message.may_be_repeat:
+        lines.append(setting.wording.repeat)
+    heading = one_line(subject(prospect, language), MAX_SUBJECT)
+    return Text(heading, tuple(Line(one_line(line, MAX_TEXT)) for line in lines))
 
 
 def trial(message: OutboxMessage, setting: Setting) -> Text:

@@ -177,7 +177,8 @@ def still_needed(books: Books, messages: Sequence[OutboxMessage]) -> set[int]:
     is_open = {tuple(row) for row in books.tx.execute(choice)}
     repeats = [one.ticket_id for one in messages if all(map(is_repetition, one.keys))]
     stopped = acknowledged(books, repeats)
-    return {
+    # What is about no ticket was decided for good: a forecast is told once.
+    return {one.id for one in messages if one.about is not None} | {
         one.id
         for one in messages
         if (cycle := (one.ticket_id, one.measure, one.cycle)) in is_open
@@ -313,4 +314,5 @@ def _message(row: sa.RowMapping) -> OutboxMessage:
         decided_at=instant(row["created_at"]),
         digest=row["digest"],
         calendar=row["calendar"],
+        about=row["about"],
     )

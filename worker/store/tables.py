@@ -255,6 +255,7 @@ outbox = sa.Table(
     sa.Column("begun", sa.SmallInteger, nullable=False, server_default="1"),
     _text("digest", nullable=True),  # the digest as part of which it was tried
     _instant("checked_at"),  # when the ticket was last compared with the helpdesk for it
+    _text("about", nullable=True),  # what a message says that is about no ticket
     _text("detail", nullable=True),
     _instant("created_at", nullable=False),
     _instant("ended_at"),
@@ -340,6 +341,14 @@ statements = sa.Table(
     _instant("closed_at", nullable=False),
     _text("body"),  # the sealed bytes, which never change
     sa.UniqueConstraint("account", "sha256"),
+)
+
+standings = sa.Table(
+    "standings",
+    metadata,
+    sa.Column("account", sa.Text, primary_key=True),
+    _instant("counted_at", nullable=False),
+    _text("body"),
 )
 
 leases = sa.Table(

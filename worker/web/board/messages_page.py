@@ -80,12 +80,17 @@ def _part(scene: Scene, name: str, found: Sequence[Letter], number: int, about: 
 
 def _row(scene: Scene, one: Letter, *, may_retry: bool) -> Html:
     at = int(one.at.timestamp())
-    path = f"/tickets/{quote(one.ticket_id, safe='')}"
+    steps = ", ".join(one.steps)
+    ticket, said = e("a", "Forecast", href=scene.link("/reports")), steps
+    if one.ticket_id:
+        path = f"/tickets/{quote(one.ticket_id, safe='')}"
+        ticket = e("a", f"#{one.ticket_id}", href=scene.link(path))
+        said = f"{title(one.measure, one.cycle)}: {steps}"
     reason = one.reason or ("may have arrived already" if one.may_have_arrived else "")
     return e(
         "tr",
-        e("th", e("a", f"#{one.ticket_id}", href=scene.link(path)), scope="row"),
-        e("td", f"{title(one.measure, one.cycle)}: {', '.join(one.steps)}"),
+        e("th", ticket, scope="row"),
+        e("td", said),
         e("td", one.recipient),
         e("td", e("time", scene.say.at(at), title=scene.say.whole(at))),
         e("td", str(one.attempts)),

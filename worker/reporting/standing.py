@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How an account stands in the running periods: what is kept, what is still at risk, at what cost.
+
+Counted every few minutes from the same rows and by the same functions as reports and
+statements, and kept for whoever shows it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from rules.evidence import Party
+from rules.forecast import warnings_due
+from rules.outlooks import period_outlook
+from rules.parties import agreement_of
+from rules.periods import period_at
+from rules.teamwork import GroupLine, SolveLine, month_around
+from worker.reporting.evidence import Asked, EvidenceMissing
+from worker.reporting.prospects import Prospect
+from worker.reporting.team import TeamQuestion, stored_team
+from worker.store.standing import parties_due
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.accounting import Agreement
+    from rules.forecast import Forecast, Outlook
+    from rules.outlooks import OutlookLine
+    from rules.periods import DatedPeriod
+    from rules.policy import Policy
+    from rules.promises import Obligation
+    from worker.reporting.stored import StoredSource
+
+_LONGEST_PERIOD_DAYS = 93
+
+
+class Money(msgspec.Struct, frozen=True):
+    """Credits of all customers in one currency: owed already, and at risk on top."""
+
+    currency: str
+    owed: Decimal
+    at_risk: Decimal
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """The running periods at `cut_off`; figures of tiers are those of the running month.
+
+    `doubts` say what could not be counted.
+    """
+
+    cut_off: datetime
+    month: str
+    measures: tuple[GroupLine, ...]
+    tiers: tuple[GroupLine, ...]
+    solves: tuple[SolveLine, ...]
+    prospects: tuple[Prospect, ...]
+    money: tuple[Money, ...]
+    doubts: tuple[str, ...]
+
+
+class Warned(NamedTuple):
+    """Somebody who is to be told of a prospect."""
+
+    recipient: str
+    prospect: Prospect
+
+
+class Counted(NamedTuple):
+    """How an account stands, and whom the obligations want told of it."""
+
+    standing: Standing
+    warned: tuple[Warned, ...]
+
+
+def count_standing(source: StoredSource, policy: Policy) -> Counted:
+    """Count all running periods of an account's customers.
+
+    Raises:
+        NotConcrete: an obligation does not say enough to be counted.
+    """
+    prospects: list[Prospect] = []
+    warned: list[Warned] = []
+    money: dict[str, list[Decimal]] = {}
+    doubts: dict[str, None] = {}
+    for agreement in _agreements(source, policy):
+        for period in _running(agreement, source.cut_off):
+            try:
+                found = _Reckoning(source, agreement, period)
+            except EvidenceMissing as missing:
+                doubts[str(missing)] = None
+                continue
+            prospects += found.prospects
+            warned += found.warned
+            if found.outlook.currency is not None:
+                sums = money.setdefault(found.outlook.currency, [Decimal(0), Decimal(0)])
+                sums[0] += found.outlook.owed
+                sums[1] += found.outlook.at_risk
+    month = month_around(source.cut_off, policy.settings.time_zone)
+    team = stored_team(source.database, source.account, TeamQuestion(month), source.cut_off)
+    return Counted(
+        Standing(
+            cut_off=source.cut_off,
+            month=month.label,
+            measures=team.measures,
+            tiers=team.tables["tier"],
+            solves=team.solves,
+            prospects=tuple(sorted(prospects, key=_urgency)),
+            money=tuple(Money(name, *sums) for name, sums in sorted(money.items())),
+            doubts=tuple(doubts),
+        ),
+        tuple(warned),
+    )
+
+
+def _urgency(one: Prospect) -> tuple[int, int, str, str]:
+    """Lost ones first, then those that the fewest breaches miss."""
+    order = {"lost": 0, "at_risk": 1}
+    left = 10**9 if one.breaches_left is None else one.breaches_left
+    return order.get(one.outlook, 2), left, one.customer, one.obligation
+
+
+def _agreements(source: StoredSource, policy: Policy) -> Iterator[Agreement]:
+    """What holds for each contract, and for each organization of a tier that promises something."""
+    parties = [Party(one.name) for one in policy.contracts]
+    tiers = [tier.name for tier in policy.tiers if tier.obligations]
+    if tiers:
+        with source.database.read(source.account) as books:
+            parties += parties_due(books, tiers, source.cut_off, _LONGEST_PERIOD_DAYS)
+    for party in parties:
+        found = agreement_of(party, policy)
+        if found is not None and found.terms.obligations:
+            yield found
+
+
+def _running(agreement: Agreement, at: datetime) -> Iterator[DatedPeriod]:
+    """The periods that hold an instant, of each kind over which something is promised."""
+    contract = agreement.terms.contract
+    anchor = contract.from_at if contract else None
+    for kind in sorted({one.per for one in agreement.terms.obligations if one.per is not None}):
+        if kind == "contract_month" and anchor is None:
+            continue
+        period = period_at(kind, at, agreement.zone, anchor)
+        part = agreement.part_held(period)
+        if part.from_at < part.until_at:
+            yield period
+
+
+class _Reckoning:
+    """One customer's running period."""
+
+    def __init__(self, source: StoredSource, agreement: Agreement, period: DatedPeriod) -> None:
+        asked = Asked.of(agreement, period.from_at, period.until_at)
+        records = source.records(agreement.policy, asked)
+        self._agreement, self._period = agreement, period
+        self._fee = agreement.fee_of(period)
+        self.outlook = period_outlook(agreement, period, records)
+        self.prospects: list[Prospect] = []
+        self.warned: list[Warned] = []
+        for obligation, line in zip(agreement.promised(period), self.outlook.lines, strict=True):
+            self._take(obligation, line)
+
+    def _take(self, obligation: Obligation, line: OutlookLine) -> None:
+        prospect = self._prospect(obligation, line)
+        self.prospects.append(prospect)
+        if line.forecast is not None:
+            names = [n for one in warnings_due(obligation, line.forecast) for n in one.tell]
+            self.warned += [Warned(name, prospect) for name in dict.fromkeys(names)]
+
+    def _prospect(self, obligation: Obligation, line: OutlookLine) -> Prospect:
+        found, ahead = line.assessment, line.forecast
+        level = found.level
+        return Prospect(
+            customer=self._agreement.party.name,
+            tier=self._agreement.terms.tier.name,
+            obligation=obligation.name,
+            of=obligation.of or "",
+            kind=self._period.kind,
+            period=self._period.label,
+            until_at=self._period.until_at,
+            outlook=_of_time(line) if ahead is None else ahead.outlook,
+            breaches_left=None if ahead is None else ahead.breaches_left,
+            seconds_left=line.seconds_left,
+            edge=None if level is None else level.edge,
+            level=None if level is None else level.share,
+            numerator=found.numerator,
+            n_decided=found.n_decided,
+            n_open=found.tally.n_open,
+            now=_amount(ahead, "now"),
+            then=_amount(ahead, "then"),
+            share_of_fee=None if ahead is None else _band(obligation, ahead, self._fee_amount),
+            fee=None if self._fee is None else _money(self._fee.amount),
+            currency=None if self._fee is None else self._fee.currency,
+        )
+
+    @property
+    def _fee_amount(self) -> Fraction:
+        return Fraction(0) if self._fee is None else self._fee.amount
+
+
+def _of_time(line: OutlookLine) -> Outlook:
+    """The outlook of availability: misses are time there, of which some may be left."""
+    if line.seconds_left is None:
+        return "no_level"
+    return "at_risk" if line.seconds_left else "lost"
+
+
+def _amount(ahead: Forecast | None, name: str) -> Decimal:
+    return Decimal(0) if ahead is None else _money(getattr(ahead, name).amount)
+
+
+def _money(amount: Fraction) -> Decimal:
+    """Cents, for reading: nothing is paid by a forecast."""
+    return Decimal(round(amount * 100)) / 100
+
+
+def _band(obligation: Obligation, ahead: Forecast, fee: Fraction) -> Fraction | None:
+    """The share of the fee that is owed after the breaches, where a band says so."""
+    amount = ahead.then.amount
+    if not fee or not amount or obligation.otherwise is None:
+        return None
+    share = amount / fee
+    bands = {one.share_of_fee for one in obligation.otherwise.credit}
+    return share if share in bands else None
