@@ -117,7 +117,8 @@ def _waiting(scene: Scene, books: Books, work: AccountWork) -> Iterator[Sign]:
     pending = changes.get("ready", 0) + changes.get("writing", 0)
     if work.writes:
         left = write_budget_left(books, work.settings.write_budget, scene.now)
-        seen = f"{pending:,} changes wait; {left:,} more tickets may change for new rules this hour"
+        waits = "1 change waits" if pending == 1 else f"{pending:,} changes wait"
+        seen = f"{waits}; {left:,} more tickets may change for new rules this hour"
         yield Sign("Writing", "ok", seen)
     else:
         seen = f"off: {changes.get('dry_run', 0):,} changes are only recorded"

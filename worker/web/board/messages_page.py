@@ -63,9 +63,9 @@ def _part(scene: Scene, name: str, found: Sequence[Letter], number: int, about: 
         )
     may_retry = is_dead and scene.visitor.role == "operator"
     rows = [_row(scene, one, may_retry=may_retry) for one in found]
-    heads = ["Ticket", "Step", "To", "Step's moment", "Tries", "Why" if is_dead else "Remark"]
+    heads = ["Ticket", *_labels(found[0])]
     head = e("tr", *(e("th", one, scope="col") for one in heads), e("td") if may_retry else None)
-    table = e("table", e("thead", head), e("tbody", *rows))
+    table = e("table", e("thead", head), e("tbody", *rows), class_="stacks")
     cut = f"The latest {_MOST} of {number:,}." if number > len(found) else None
     return e(
         "section",
@@ -78,8 +78,21 @@ def _part(scene: Scene, name: str, found: Sequence[Letter], number: int, about: 
     )
 
 
+def _labels(one: Letter) -> tuple[str, str, str, str, str, str]:
+    """The columns after the ticket's, by what became of the messages."""
+    last = {"sent": "Sent", "dead": "Given up"}.get(one.state, "Next try")
+    return (
+        "Step",
+        "To",
+        "Step's moment",
+        last,
+        "Tries",
+        "Why" if one.state == "dead" else "Remark",
+    )
+
+
 def _row(scene: Scene, one: Letter, *, may_retry: bool) -> Html:
-    at = int(one.at.timestamp())
+    step, to, moment, last, tries, why = _labels(one)
     steps = ", ".join(one.steps)
     ticket, said = e("a", "Forecast", href=scene.link("/reports")), steps
     if one.ticket_id:
@@ -90,13 +103,19 @@ def _row(scene: Scene, one: Letter, *, may_retry: bool) -> Html:
     return e(
         "tr",
         e("th", ticket, scope="row"),
-        e("td", said),
-        e("td", one.recipient),
-        e("td", e("time", scene.say.at(at), title=scene.say.whole(at))),
-        e("td", str(one.attempts)),
-        e("td", reason),
+        e("td", said, data_label=step),
+        e("td", one.recipient, data_label=to),
+        e("td", _time(scene, one.at), data_label=moment),
+        e("td", _time(scene, one.ended_at or one.due), data_label=last),
+        e("td", str(one.attempts), data_label=tries),
+        e("td", reason, data_label=why),
         e("td", _form(scene, "Send again", one.id)) if may_retry else None,
     )
+
+
+def _time(scene: Scene, at: datetime) -> Html:
+    second = int(at.timestamp())
+    return e("time", scene.say.at(second), title=scene.say.whole(second))
 
 
 def _retry_all(scene: Scene) -> Html:
