@@ -27,6 +27,32 @@ _PLAIN_FILE = 0o644 << 16
 _UNIX = 3
 
 
+@dataclass(frozen=True)
+class Publisher:
+    """Whom an account's people can ask about the app: who packs it, since nobody else offers it.
+
+    Raises:
+        ValueError: an address that is none.
+    """
+
+    name: str | None = None
+    email: str | None = None
+    url: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.email is not None and not 0 < self.email.find("@") < len(self.email) - 1:
+            raise ValueError("an e-mail address such as sla@acme.example")
+        if self.url is not None and not self.url.startswith(("https://", "http://")):
+            raise ValueError("an address such as https://acme.example/sla")
+
+    def over(self, manifest: dict[str, object]) -> dict[str, object]:
+        """What a manifest's `author` is, with what is given in its place."""
+        held = manifest.get("author")
+        given = {"name": self.name, "email": self.email, "url": self.url}
+        before = held if isinstance(held, dict) else {}
+        return {**before, **{key: value for key, value in given.items() if value is not None}}
+
+
 class AppInvalid(Exception):
     """The app's folder cannot be packed; the message names each file and what is wrong with it."""
 
@@ -80,17 +106,23 @@ def member_names(root: Path) -> list[str]:
     return sorted(path.relative_to(root).as_posix() for path in found)
 
 
-def pack(root: Path) -> AppPackage:
+def pack(root: Path, publisher: Publisher | None = None) -> AppPackage:
     """The app of a folder, with the version that `pyproject.toml` beside its manifest gives.
+
+    Args:
+        root: the folder with `manifest.json`.
+        publisher: whom people can ask; what it leaves out stays as the manifest has it.
 
     Raises:
         AppInvalid: as for `member_names`, or the manifest is no JSON object.
     """
     contents = {name: (root / name).read_bytes() for name in member_names(root)}
     manifest = _manifest(contents[MANIFEST])
-    version = _version(root)
-    if version is not None and manifest.get("version") != version:
-        manifest["version"] = version
+    version = _version(root) or manifest.get("version")
+    author = (publisher or Publisher()).over(manifest)
+    wanted = {**manifest, "version": version, "author": author}
+    if wanted != manifest:
+        manifest = wanted
         contents[MANIFEST] = f"{json.dumps(manifest, indent=2)}\n".encode()
     return AppPackage(
         name=str(manifest.get("name", "app")),

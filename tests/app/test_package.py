@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from worker.app_package import AppInvalid, member_names, pack
+from worker.app_package import AppInvalid, Publisher, member_names, pack
 from worker.cli.main import run
 
 ROOT = Path(__file__).parents[2]
@@ -24,6 +24,28 @@ ROOT = Path(__file__).parents[2]
 
 def test_packing_twice_gives_the_same_bytes():
     assert pack(ROOT).content == pack(ROOT).content
+
+
+def test_whoever_packs_the_app_is_its_publisher():
+    plain = json.loads((ROOT / "manifest.json").read_text())
+    packed = pack(ROOT, Publisher(name="Acme IT", email="sla@acme.example"))
+    with zipfile.ZipFile(io.BytesIO(packed.content)) as archive:
+        manifest = json.loads(archive.read("manifest.json"))
+    assert manifest["author"] == {**plain["author"], "name": "Acme IT", "email": "sla@acme.example"}
+    assert {**manifest, "author": plain["author"]} == plain
+    assert pack(ROOT, Publisher()).content == pack(ROOT).content
+
+
+def test_a_publisher_without_a_real_address_is_refused(tmp_path: Path):
+    for flag, value in (("--email", "acme"), ("--url", "acme.example")):
+        assert run(["app", "package", "--out", str(tmp_path / "a.zip"), flag, value]) == 64
+    assert not list(tmp_path.iterdir())
+
+
+def test_addresses_that_nobody_has_are_marked_as_such():
+    author = json.loads((ROOT / "manifest.json").read_text())["author"]
+    assert author["url"].endswith(".invalid")
+    assert author["email"].endswith(".invalid")
 
 
 def test_the_zip_holds_what_is_allowed_with_the_manifest_at_its_root():

@@ -24,14 +24,26 @@ def package(
             metavar="DIR",
         ),
     ] = None,
+    publisher: Annotated[
+        str | None,
+        typer.Option(help="Who offers the app to your agents.", metavar="NAME"),
+    ] = None,
+    email: Annotated[
+        str | None, typer.Option(help="Where to ask about it.", metavar="ADDRESS")
+    ] = None,
+    url: Annotated[str | None, typer.Option(help="Your page about it.", metavar="URL")] = None,
     json: JsonFlag = False,
     quiet: QuietFlag = False,
 ) -> None:
     """Pack the Zendesk app for uploading; the same sources give the same bytes."""
-    from worker.app_package import AppInvalid, pack
+    from worker.app_package import AppInvalid, Publisher, pack
 
     try:
-        packed = pack(source or _own_folder())
+        known = Publisher(publisher, email, url)
+    except ValueError as mistake:
+        raise typer.BadParameter(str(mistake)) from None
+    try:
+        packed = pack(source or _own_folder(), known)
     except AppInvalid as mistake:
         raise CommandFailed(str(mistake)) from None
     file = out or Path(f"stipt-app-{packed.version}.zip")
