@@ -63,6 +63,7 @@ STP118 A calendar called always that closes
 STP119 The end of a day for a duration in hours
 STP120 Two levels that exclude each other
 STP121 A calendar that depends on a ticket where there is none
+STP122 A report to somebody without an e-mail address
 STP201 A tier that does not name its channels
 STP202 A tier that does not say whether it is a promise
 STP203 A tier without a default priority

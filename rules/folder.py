@@ -183,6 +183,7 @@ _RULE_REFERENCES: tuple[tuple[str, Section], ...] = (
     ("tiers.*.targets.#.escalate", "escalations"),
     ("customers.*.tier", "tiers"),
     ("customers.*.obligations.#", "obligations"),
+    ("customers.*.reports.#.to.#", "recipients"),
     ("customers.*.targets.#.counted", "calendars"),
     ("customers.*.targets.#.escalate", "escalations"),
     ("obligations.*.counted", "calendars"),

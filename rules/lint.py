@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from rules.findings import Findings
 from rules.lint_dates import lint_calendars, lint_dates
-from rules.lint_promises import lint_obligations, lint_promises
+from rules.lint_promises import lint_obligations, lint_promises, lint_reports
 from rules.lint_steps import lint_steps
 from rules.lint_targets import lint_targets
 from rules.lint_tiers import lint_contracts, lint_tiers
@@ -42,6 +42,7 @@ def lint(policy: Policy, today: date) -> list[Problem]:
     lint_contracts(policy, terms, findings)
     lint_targets(terms, findings)
     lint_obligations(policy, findings)
+    lint_reports(policy, findings)
     lint_promises(policy, terms, findings)
     lint_steps(policy, terms, today, findings)
     lint_calendars(policy, today, findings)

@@ -27,6 +27,22 @@ def lint_obligations(policy: Policy, findings: Findings) -> None:
                 findings.add(warning.where, "STP305", what, "warns nobody", "name a recipient")
 
 
+def lint_reports(policy: Policy, findings: Findings) -> None:
+    """Reports that go to nobody, and those of a customer to whom nothing is promised."""
+    tiers = {tier.name: tier for tier in policy.tiers}
+    for contract in policy.contracts:
+        tier = tiers.get(contract.tier)
+        inherited = tier.obligations if tier else ()
+        promised = inherited if contract.obligations is None else contract.obligations
+        for order in contract.reports:
+            what = f"customers.{contract.name}.reports"
+            if not order.to:
+                findings.add(order.where, "STP305", what, "goes to nobody", "name a recipient")
+            if not promised:
+                message = "never sent: nothing is promised to this customer over periods"
+                findings.add(order.where, "STP305", what, message, "add obligations, or delete it")
+
+
 def _lint_measured(obligation: Obligation, findings: Findings) -> None:
     what, where = f"obligations.{obligation.name}", obligation.where
     if obligation.of is None:

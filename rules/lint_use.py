@@ -30,6 +30,7 @@ def lint_unused(policy: Policy, findings: Findings) -> None:
     told |= {
         name for each in policy.obligations.values() for warn in each.warn for name in warn.tell
     }
+    told |= {name for each in policy.contracts for one in each.reports for name in one.to}
     for recipient in policy.recipients.values():
         if recipient.name not in told:
             what = f"recipients.{recipient.name}"

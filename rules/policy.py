@@ -213,6 +213,19 @@ class Tier:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportOrder:
+    """Who is sent a customer's report, by the names of recipients, and how often.
+
+    `period`: of every period of its obligations, when it is over; `week`: of
+    the running period, at the beginning of each week.
+    """
+
+    every: Literal["period", "week"]
+    to: tuple[str, ...]
+    where: Where = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Contract:
     """A customer's agreement: a tier with targets of its own tried first.
 
@@ -237,6 +250,7 @@ class Contract:
     period_zone: str | None = None
     partial: Literal["by_days", "full", "none"] | None = None
     cap: Fraction | None = None
+    reports: tuple[ReportOrder, ...] = field(default=(), metadata={"later": True})
     places: Mapping[str, Where] = field(default_factory=dict, compare=False, repr=False)
 
 

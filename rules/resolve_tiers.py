@@ -6,11 +6,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rules.facts import PRIORITIES
-from rules.policy import EVERYTHING, Contract, Target, Tier
+from rules.policy import EVERYTHING, Contract, ReportOrder, Target, Tier
 from rules.promises import Fee
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from rules.folder import Folder
     from rules.format.targets import TargetForm
@@ -91,8 +91,26 @@ def _contract(name: str, form: CustomerForm, folder: Folder, time_zone: str) -> 
         period_zone=period_zone,
         partial=form.periods.partial if form.periods else None,
         cap=form.cap,
+        reports=tuple(_report_orders(form, folder, what)),
         places=places,
     )
+
+
+def _report_orders(form: CustomerForm, folder: Folder, what: str) -> Iterator[ReportOrder]:
+    """Whom reports are sent to; a report goes by e-mail, whatever messages go by."""
+    addressed = {
+        name: one.email is not None
+        for file in folder.rules
+        for name, one in file.recipients.items()
+    }
+    for order in form.reports or ():
+        for number, name in enumerate(order.to):
+            if not addressed.get(name, True):
+                where = order.places().get(f"to.{number}", order.where())
+                message = f"{name} has no e-mail address of its own"
+                hint = "a report goes to a recipient with email"
+                folder.problem(where, "STP122", f"{what}.reports.to", message, hint)
+        yield ReportOrder(order.every, tuple(dict.fromkeys(order.to)), order.where())
 
 
 def resolve_targets(

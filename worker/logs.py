@@ -43,6 +43,7 @@ ALLOWED = frozenset(
         "message_id",
         "job_id",
         "organization_id",
+        "statement",
         # decisions
         "rule",
         "policy",

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 
 Role = Literal["all", "poll", "tick", "work", "web"]
 
+REPORTS_EVERY = 10.0
+"""Real seconds between two looks at which reports are due by e-mail."""
+
 POLL_EVERY = 0.5
 """Real seconds between two looks whether it is time to poll."""
 
@@ -123,6 +126,8 @@ class Service:
         if self._has("work"):
             self._broker.emit_after("process_boot")
             self._worker.start()
+            for work in self._installation.accounts:
+                self._loop(f"reports:{work.name}", self._report_sender(work), ASKING)
         if self._has("poll"):
             for work in self._installation.accounts:
                 self._loop(f"poll:{work.name}", self._poller(work), ASKING)
@@ -237,6 +242,16 @@ class Service:
             return 0.0 if claimed == HINTS_AT_ONCE else HINTS_EVERY
 
         return follow
+
+    def _report_sender(self, work: AccountWork) -> Callable[[], float]:
+        """Reports go out where messages do: not while changes are only recorded."""
+
+        def send() -> float:
+            if work.writes:
+                work.report_mailer.send_due()
+            return REPORTS_EVERY
+
+        return send
 
     def _auditor(self) -> Callable[[], float]:
         next_audit = time.monotonic() + _AUDIT_EVERY

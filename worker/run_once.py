@@ -90,6 +90,8 @@ class OnePass:
             fruitless = 0 if did else fruitless + 1
             if not did and (self._unread or not self._waits()):
                 break
+        if self._account.writes:
+            self._account.report_mailer.send_due()
         if is_complete and not self._installation.stop.is_set():
             self._account.standings.keep()
             self._send_all()

@@ -19,6 +19,7 @@ from worker.crash import crash_point
 from worker.heartbeats import Heartbeats
 from worker.hints import HintReader
 from worker.metrics import CountedSender, Metrics
+from worker.notify.mail import Mail
 from worker.notify.messenger import Links, Messenger
 from worker.outbox import NOTE
 from worker.policies import PolicyShelf
@@ -27,6 +28,7 @@ from worker.recheck import Recheck
 from worker.recipients import delivery
 from worker.reconcile import Reconciler
 from worker.record_polling import RecordPoller
+from worker.reporting.mailing import ReportMailer, Reports
 from worker.sending import Outbox
 from worker.settings import SettingsInvalid
 from worker.standings import StandingKeeper
@@ -77,6 +79,7 @@ class AccountWork:
     reconciler: Reconciler
     writer: Writer
     outbox: Outbox
+    report_mailer: ReportMailer
     standings: StandingKeeper
 
     @property
@@ -216,6 +219,7 @@ class _Builder:
             reconciler=Reconciler(database, name, policies, clock, dry_run=account.write == "off"),
             writer=Writer(database, helpdesk, clock, budget=account.write_budget),
             outbox=Outbox(database, name, counted, clock, self.stop.is_set, recheck=recheck.look),
+            report_mailer=self._report_mailer(account, policies),
             standings=StandingKeeper(
                 database,
                 name,
@@ -225,6 +229,14 @@ class _Builder:
                 dry_run=account.write == "off",
             ),
         )
+
+    def _report_mailer(self, account: AccountSettings, policies: PolicyShelf) -> ReportMailer:
+        leaving = delivery(self.settings)
+        # A web proxy does not carry mail: a mail server's addresses are always checked.
+        reach = replace(leaving.reach(), proxied=False)
+        reports = Reports(self.database, account.name, account.rules_path, policies.by_hash)
+        mail = Mail(url=leaving.mail_url, reach=reach, now=self.clock.now)
+        return ReportMailer(reports, lambda: policies.policy, mail, self.clock, self.stop.is_set)
 
     def _records(
         self, account: AccountSettings, helpdesk: Helpdesk, policies: PolicyShelf

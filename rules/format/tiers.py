@@ -95,6 +95,20 @@ class TierForm(Form):
     ]
 
 
+class ReportForm(Form):
+    """Who is sent a customer's report, and how often."""
+
+    every: Annotated[
+        Literal["period", "week"],
+        *words("period", "week"),
+        Field(description="Of each period once it is over, or each week of the running one."),
+    ]
+    to: Annotated[
+        list[Reference],
+        Field(description="Recipients with an e-mail address; each reads its own language."),
+    ]
+
+
 class CustomerForm(Form):
     """A customer's agreement."""
 
@@ -129,4 +143,11 @@ class CustomerForm(Form):
     periods: Annotated[PeriodsForm | None, Field(description="How its periods run.")] = None
     cap: Annotated[
         Share | None, Field(description="All credits of a period together, as a share of the fee.")
+    ] = None
+    reports: Annotated[
+        list[ReportForm] | None,
+        Field(
+            description="Reports by e-mail.",
+            examples=[[{"every": "period", "to": ["key_accounts"]}]],
+        ),
     ] = None

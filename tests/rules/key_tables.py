@@ -39,6 +39,7 @@ BLOCKS = {
     "PeriodsForm": "[block](#customers)",
     "PriorityForm": "[block](#tiers)",
     "RecipientForm": "[recipient](#recipients)",
+    "ReportForm": "[report](#customers)",
     "RepeatForm": "[block](#escalations)",
     "RequesterForm": "[block](#tests)",
     "SettingsForm": "[block](#settings)",

@@ -53,6 +53,26 @@ class Server:
     to: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with a mail; `kind` is its media type."""
+
+    name: str
+    kind: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What is sent as it is: text, the same as HTML, and files. `key` is equal for every try."""
+
+    key: str
+    subject: str
+    text: str
+    html: str
+    attachments: tuple[Attachment, ...] = ()
+
+
 class Mail:
     """Sends to recipients of the form `{email: ...}`, and to mailto addresses."""
 
@@ -80,6 +100,21 @@ class Mail:
         """Send by the server of a mailto address to the recipients that it names."""
         server = self._read(url)
         self._send(server, server.to, letter)
+
+    def deliver_document(self, address: str, document: Document) -> None:
+        """Send a document with its attachments to one address.
+
+        Raises:
+            NotDelivered: as for every channel.
+        """
+        server = self.server()
+        mail = envelope(server, [address], document.subject, document.key, self._now())
+        mail.set_content(document.text)
+        mail.add_alternative(document.html, subtype="html")
+        for one in document.attachments:
+            kind, _, subtype = one.kind.partition("/")
+            mail.add_attachment(one.content, maintype=kind, subtype=subtype, filename=one.name)
+        self._hand_over(server, [address], mail)
 
     def was_delivered(self, message: OutboxMessage) -> bool | None:
         """Unknown: mail cannot be read back. Equal Message-IDs let many stores fold repeats."""
@@ -127,6 +162,11 @@ class Mail:
 
     def _send(self, server: Server, addresses: Sequence[str], letter: Letter) -> None:
         message = compose(server, addresses, letter, self._now())
+        if self._hand_over(server, addresses, message):
+            logger.warning("mail_partly_refused", ticket_id=letter.message.ticket_id)
+
+    def _hand_over(self, server: Server, addresses: Sequence[str], message: EmailMessage) -> bool:
+        """Give a mail to the server; whether it refused some of the addresses."""
         attempt = _Attempt(server, list(addresses), message)
         attempt.start()
         attempt.join(TOTAL_TIMEOUT_S)
@@ -134,8 +174,7 @@ class Mail:
             raise NotDelivered("ambiguous", f"no answer within {TOTAL_TIMEOUT_S:.0f} s")
         if attempt.problem is not None:
             raise attempt.problem
-        if attempt.refused:
-            logger.warning("mail_partly_refused", ticket_id=letter.message.ticket_id)
+        return attempt.refused
 
 
 def mail_hosts(url: str | None) -> frozenset[str]:
@@ -152,7 +191,23 @@ def mail_hosts(url: str | None) -> frozenset[str]:
 def compose(
     server: Server, addresses: Sequence[str], letter: Letter, now: datetime
 ) -> EmailMessage:
-    """The mail: plain text and HTML, marked as automatic so that no robot answers it.
+    """The mail: plain text and HTML.
+
+    Raises:
+        NotDelivered: permanent; an address that is none.
+    """
+    mail = envelope(server, addresses, letter.text.subject, letter.key, now)
+    mail.set_content(letter.text.body)
+    mail.add_alternative(as_html(letter.text.subject, letter.text.lines), subtype="html")
+    return mail
+
+
+def envelope(
+    server: Server, addresses: Sequence[str], subject: str, key: str, now: datetime
+) -> EmailMessage:
+    """An empty mail, marked as automatic so that no robot answers it.
+
+    The same key gives the same Message-ID, by which repeats are recognised.
 
     Raises:
         NotDelivered: permanent; an address that is none.
@@ -163,16 +218,14 @@ def compose(
             raise NotDelivered("permanent", "the recipient's e-mail address is not usable")
         if set(address) & set(' ,;:<>()[]"\\'):
             raise NotDelivered("permanent", "the recipient's e-mail address is not usable")
-    digest = hashlib.sha256(letter.key.encode()).hexdigest()[:32]
-    mail["Subject"] = one_line(letter.text.subject, 200)
+    digest = hashlib.sha256(key.encode()).hexdigest()[:32]
+    mail["Subject"] = one_line(subject, 200)
     mail["From"] = f"{server.sender_name} <{server.sender}>"
     mail["To"] = ", ".join(addresses)
     mail["Date"] = format_datetime(now)
     mail["Message-ID"] = f"<stipt.{digest}@{server.sender.rpartition('@')[2]}>"
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
-    mail.set_content(letter.text.body)
-    mail.add_alternative(as_html(letter.text.subject, letter.text.lines), subtype="html")
     return mail
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from worker.store.database import epoch
+from worker.store.report_tables import report_mails
 from worker.store.tables import (
     accounts,
     call_budgets,
@@ -60,6 +61,7 @@ def follow_clock_back(books: Books, now: datetime, by: timedelta) -> None:
     at, seconds = epoch(now), int(by.total_seconds())
     for table in (outbox, field_changes, set_aside):
         _bring_forward(books, table, table.c.due, at, seconds)
+    _bring_forward(books, report_mails, report_mails.c.try_at, at, seconds)
     _bring_forward(books, tickets, tickets.c.look_at, at, seconds, tickets.c.tries > 0)
     _bring_forward(books, accounts, accounts.c.not_before, at, seconds)
     _bring_forward(books, call_budgets, call_budgets.c.blocked_until, at, seconds)
@@ -72,7 +74,7 @@ def follow_clock_back(books: Books, now: datetime, by: timedelta) -> None:
         )
 
 
-_CLAIMED = (tickets, field_changes, outbox)
+_CLAIMED = (tickets, field_changes, outbox, report_mails)
 
 
 def _bring_forward(
