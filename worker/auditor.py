@@ -40,6 +40,7 @@ MEANINGS = {
     "unsent_message": "a message waits past its time",
     "abandoned_message": "a message was begun and nobody finishes it",
     "abandoned_write": "a write was begun and nobody finishes it",
+    "old_hint": "a webhook told of a ticket and nobody has read it",
     "old_cursor": "the helpdesk was read too long ago",
     "paused": "the connection is paused",
 }

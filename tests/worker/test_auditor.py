@@ -13,6 +13,7 @@ from worker.auditor import MEANINGS, audited
 from worker.cli.main import run
 from worker.store.audit import CHECKS
 from worker.store.database import Database, epoch
+from worker.store.hints import take_hint
 from worker.store.schema import prepare
 from worker.store.tables import accounts, cursors, field_changes, outbox, steps, tickets, verdicts
 
@@ -73,6 +74,14 @@ def test_a_message_that_is_dropped_without_a_reason_is_found(told: Site) -> None
     assert found(told) == {}
     change(told, outbox, detail=None)
     assert found(told)["no_reason"] >= 1
+
+
+def test_a_hint_that_nobody_follows_is_found(told: Site) -> None:
+    with told.database.write("default") as books:
+        assert take_hint(books, "event-1", "7", told.clock.now())
+    assert "old_hint" not in found(told)
+    told.wait(minutes=6)
+    assert found(told)["old_hint"] == 1
 
 
 @pytest.mark.parametrize(

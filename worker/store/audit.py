@@ -67,6 +67,7 @@ _QUESTIONS: Mapping[str, str] = {
         SELECT ticket_id FROM field_changes
         WHERE account = :account AND state = 'writing'
         AND (lease_until IS NULL OR lease_until < :lease_late)""",
+    "old_hint": "SELECT ticket_id FROM hints WHERE account = :account AND due < :late",
     "old_cursor": """
         SELECT stream FROM cursors WHERE account = :account AND saved_at < :last_poll""",
     "paused": "SELECT account FROM accounts WHERE account = :account AND paused_at IS NOT NULL",
