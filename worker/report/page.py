@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from html import escape
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,9 +17,28 @@ STYLE = "style.css"
 """The style sheet of all pages, beside this module."""
 
 
+class Link(NamedTuple):
+    """Text that leads somewhere, for the first cell of a row or a paragraph of its own."""
+
+    text: str
+    href: str
+
+    def html(self) -> str:
+        """The link itself."""
+        return f'<a href="{escape(self.href)}">{escape(self.text)}</a>'
+
+    def paragraph(self) -> str:
+        """A paragraph that is nothing else."""
+        return f'<p class="back">{self.html()}</p>'
+
+
+def style_of_pages() -> str:
+    """What stands in the style element of every page, byte for byte."""
+    return f"\n{files('worker.report').joinpath(STYLE).read_text(encoding='utf-8')}"
+
+
 def page(title: str, parts: Sequence[str], language: str = "en") -> str:
     """The whole document. `title` is text, `parts` are HTML, `language` is a code of theirs."""
-    style = files("worker.report").joinpath(STYLE).read_text(encoding="utf-8")
     return "\n".join(
         [
             "<!doctype html>",
@@ -28,7 +47,7 @@ def page(title: str, parts: Sequence[str], language: str = "en") -> str:
             '<meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>{escape(title)}</title>",
-            f"<style>\n{style}</style>",
+            f"<style>{style_of_pages()}</style>",
             "</head>",
             "<body>",
             "<main>",
@@ -52,12 +71,12 @@ def both_widths(draw: Callable[[int, str], str]) -> str:
     )
 
 
-def table(caption: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table whose first column heads its rows; all cells are text."""
+def table(caption: str, head: Sequence[str], rows: Sequence[Sequence[str | Link]]) -> str:
+    """A table whose first column heads its rows; all cells are text, or links."""
     top = "".join(f'<th scope="col">{escape(one)}</th>' for one in head)
     body = "\n".join(
-        f'<tr><th scope="row">{escape(row[0])}</th>'
-        + "".join(f"<td>{_cell(cell)}</td>" for cell in row[1:])
+        f'<tr><th scope="row">{_linked(row[0])}</th>'
+        + "".join(f"<td>{_linked(cell, _cell)}</td>" for cell in row[1:])
         + "</tr>"
         for row in rows
     )
@@ -68,6 +87,10 @@ def table(caption: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> s
         f"<table>\n<thead><tr>{top}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n"
         "</div>\n</figure>"
     )
+
+
+def _linked(cell: str | Link, write: Callable[[str], str] = escape) -> str:
+    return cell.html() if isinstance(cell, Link) else write(cell)
 
 
 _LONGEST_TIED = 40

@@ -7,12 +7,12 @@ from html import escape
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from worker.report.page import cards, heading, page, paragraph, table
+from worker.report.page import Link, cards, heading, page, paragraph, table
 from worker.reporting import wording
 from worker.reporting.language import ENGLISH
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from rules.statements import Statement, StatementLine
     from worker.reporting.language import Language
@@ -25,6 +25,8 @@ def statement_page(
     pictures: Sequence[str] = (),
     sha256: str | None = None,
     language: Language = ENGLISH,
+    *,
+    case_link: Callable[[str], str] | None = None,
 ) -> str:
     """The whole page; the same statement and pictures give the same bytes.
 
@@ -33,13 +35,14 @@ def statement_page(
         pictures: what is shown beside it of the evidence, as HTML.
         sha256: the hash of a closed one.
         language: in which everything is said but what admins wrote.
+        case_link: where a case is shown, on the web.
     """
     title = language.say("page.title", ident=statement.ident)
     parts = [
         *_top(statement, title, language),
         *_obligations(statement, language),
         *pictures,
-        *_cases(statement, language),
+        *_cases(statement, language, case_link),
         *_exclusions(statement, language),
         *_credits(statement, language),
         *_corrections(statement, language),
@@ -182,8 +185,14 @@ def _corrections(statement: Statement, language: Language) -> list[str]:
     return [heading(language.say("page.corrections")), table(caption, head, rows)]
 
 
-def _cases(statement: Statement, language: Language) -> list[str]:
-    rows = [[one, line.obligation] for line in statement.lines for one in line.breached_cases]
+def _cases(
+    statement: Statement, language: Language, case_link: Callable[[str], str] | None
+) -> list[str]:
+    rows: list[list[str | Link]] = [
+        [one if case_link is None else Link(one, case_link(one)), line.obligation]
+        for line in statement.lines
+        for one in line.breached_cases
+    ]
     if not rows:
         return []
     n, most = language.number(len(rows)), language.number(_MOST_CASES)

@@ -3,20 +3,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 from typing import TYPE_CHECKING
 
 from worker.report.charts import Bar, Group, bars
 from worker.report.drawing import Picture, cut
 from worker.report.heatmap import Field, heatmap
-from worker.report.page import both_widths, cards, heading, page, paragraph, table
+from worker.report.page import Link, both_widths, cards, heading, page, paragraph, table
 from worker.report.trend import Dot, Series, trend
 from worker.reporting import team_wording as words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from rules.teamwork import GroupLine, TeamReport
+
+RowLink = Callable[[str, "GroupLine"], "str | None"]
 
 _MOST_ROWS = 40
 _MOST_BARS = 15
@@ -28,19 +31,27 @@ _FEW = 20
 """A period with fewer cases is drawn hollow."""
 
 
-def team_page(report: TeamReport, title: str, notes: Sequence[str] = ()) -> str:
+def team_page(
+    report: TeamReport,
+    title: str,
+    notes: Sequence[str] = (),
+    *,
+    top: Sequence[str] = (),
+    link: RowLink | None = None,
+) -> str:
     """The whole page; the same report gives the same bytes.
 
     Args:
         report: the figures.
         title: its heading.
         notes: sentences that stand above the figures.
+        top: what stands above all, as HTML.
+        link: where a row of a facet's table leads, on the web.
     """
-    return page(title, [f"<h1>{escape(title)}</h1>", *team_parts(report, notes)])
+    return page(title, [*top, f"<h1>{escape(title)}</h1>", *_parts(report, notes, link)])
 
 
-def team_parts(report: TeamReport, notes: Sequence[str] = ()) -> list[str]:
-    """Everything below the heading, as HTML."""
+def _parts(report: TeamReport, notes: Sequence[str], link: RowLink | None) -> list[str]:
     top = [paragraph(words.known(report), "soft"), *map(paragraph, notes)]
     if not report.measures:
         return [*top, paragraph(words.text("nothing")), *_load(report)]
@@ -49,7 +60,7 @@ def team_parts(report: TeamReport, notes: Sequence[str] = ()) -> list[str]:
         cards(_numbers(report)),
         *_attainment(report),
         *_trend(report),
-        *_tables(report),
+        *_tables(report, link),
         *_when(report),
         *_over(report),
         *_pauses(report),
@@ -152,7 +163,7 @@ def _trend(report: TeamReport) -> list[str]:
     return [heading(words.text("trend")), _figure(title, draw)]
 
 
-def _tables(report: TeamReport) -> list[str]:
+def _tables(report: TeamReport, link: RowLink | None) -> list[str]:
     parts = []
     for name, lines in report.tables.items():
         if all(one.name is None for one in lines):
@@ -163,7 +174,12 @@ def _tables(report: TeamReport) -> list[str]:
         if len(shown) < len(lines):
             caption += words.text("rows.more", shown=len(shown), total=len(lines))
         head, rows = words.group_table(name, [one for one in lines if one in shown])
-        parts += [heading(words.text("by", name=called)), table(caption, head, rows)]
+        shown_rows: list[list[str | Link]] = [[*row] for row in rows]
+        for row, line in zip(shown_rows, [one for one in lines if one in shown], strict=True):
+            href = None if link is None else link(name, line)
+            if href is not None:
+                row[0] = Link(f"{row[0]}", href)
+        parts += [heading(words.text("by", name=called)), table(caption, head, shown_rows)]
     return parts
 
 

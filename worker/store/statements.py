@@ -56,10 +56,34 @@ def statement_bytes(books: Books, beginning: str) -> list[bytes]:
     return [body.encode() for body in books.tx.execute(choice).scalars()]
 
 
+def statement_texts(books: Books) -> list[tuple[str, bytes]]:
+    """Every closed statement by its id, as the bytes that were kept, whatever they hold."""
+    choice = (
+        sa.select(statements.c.ident, statements.c.body)
+        .where(books.of(statements))
+        .order_by(statements.c.ident)
+    )
+    return [(row.ident, row.body.encode()) for row in books.tx.execute(choice)]
+
+
 def closed_statement(books: Books, ident: str) -> str | None:
     """The hash of the closed statement with this id, if there is one."""
     choice = sa.select(statements.c.sha256).where(books.of(statements), statements.c.ident == ident)
     return books.tx.execute(choice).scalar()
+
+
+def all_statements(books: Books) -> list[Sealed]:
+    """The closed statements of all customers, the latest closed first.
+
+    Raises:
+        StatementAltered: one of them is not what was closed.
+    """
+    choice = (
+        sa.select(statements.c.body)
+        .where(books.of(statements))
+        .order_by(statements.c.closed_at.desc(), statements.c.ident)
+    )
+    return [unseal(body.encode()) for body in books.tx.execute(choice).scalars()]
 
 
 def statements_of(books: Books, customer: str) -> list[Sealed]:

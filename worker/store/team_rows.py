@@ -58,7 +58,7 @@ def fold_due(books: Books, fold: Fold, wanted: Wanted) -> None:
             *(_row.measure, _row.tier, _row.priority),
             *(tickets.c.group_id, _row.organization_id, tickets.c.channel),
             _row.rule if wanted.by_rule else sa.null(),
-            *(_state(wanted.cut_off), _row.elapsed_seconds, _row.target_seconds),
+            *(state_at(wanted.cut_off), _row.elapsed_seconds, _row.target_seconds),
             *(_row.paused_seconds, _row.ended_by == "solved"),
         )
         .join(
@@ -92,7 +92,7 @@ def _markets(books: Books) -> dict[str | None, str]:
     return {ident: market for ident, market in found.items() if isinstance(market, str)}
 
 
-def _state(cut_off: datetime) -> sa.Case[str]:
+def state_at(cut_off: datetime) -> sa.Case[str]:
     """The state; what has passed its due but was not looked at again since is overdue."""
     is_over = sa.and_(_row.state == "running", _row.due_at < epoch(cut_off))
     return sa.case((is_over, "breached_open"), else_=_row.state)
@@ -122,7 +122,7 @@ def fold_counts(books: Books, fold: Fold, wanted: Wanted) -> None:
     keys = (_row.tier, _row.measure, _row.policy)
     choice = (
         sa.select(
-            *(*keys, place.label("place"), _state(wanted.cut_off).label("counted")),
+            *(*keys, place.label("place"), state_at(wanted.cut_off).label("counted")),
             sa.func.count(),
         )
         .where(*_due(books, wanted, periods[0].from_at))
@@ -137,12 +137,12 @@ def fold_counts(books: Books, fold: Fold, wanted: Wanted) -> None:
 def fold_hours(books: Books, fold: Fold, wanted: Wanted) -> None:
     """Count what was met and missed in each quarter of an hour."""
     slot = (_row.due_at - _row.due_at % SLOT_SECONDS).label("slot")
-    is_late = sa.case((_state(wanted.cut_off) == "met", 0), else_=1).label("late")
+    is_late = sa.case((state_at(wanted.cut_off) == "met", 0), else_=1).label("late")
     choice = (
         sa.select(slot, is_late, sa.func.count())
         .where(
             *_due(books, wanted, wanted.stretch.from_at),
-            _state(wanted.cut_off).in_(sorted(DECIDED)),
+            state_at(wanted.cut_off).in_(sorted(DECIDED)),
         )
         .group_by(sa.text("slot"), sa.text("late"))
     )

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from worker.view.speech import said
 from worker.web.board.asking import MOST_ROWS, WINDOW
+from worker.web.board.glance import glance
 from worker.web.board.hours import coming_hours
 from worker.web.board.icons import icon
 from worker.web.board.layout import page
@@ -16,16 +17,31 @@ from worker.web.board.markup import Html, e, together
 from worker.web.board.snapshot import FACETS
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from starlette.responses import HTMLResponse
 
     from rules.policy import Policy
+    from worker.reporting.standing import Standing
     from worker.web.board.asking import Asked, Found
     from worker.web.board.layout import Scene
     from worker.web.board.snapshot import Held
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What an account has besides its tickets: rules, and how it stands since when."""
+
+    policy: Policy
+    known: tuple[Standing, datetime] | None = None
+
+
 def board_page(
-    scene: Scene, held: Held, asked: Asked, found: Found, policy: Policy
+    scene: Scene,
+    held: Held,
+    asked: Asked,
+    found: Found,
+    ground: Ground,
 ) -> HTMLResponse:
     """The board as somebody asks for it."""
     return page(
@@ -39,8 +55,9 @@ def board_page(
         ),
         e("p", "", class_="unseen", role="status", id="told"),
         counts(found.counts, asked, scene),
+        glance(scene, held, ground.known),
         _filters(scene, held, asked),
-        e("div", coming_hours(found.dues, policy, scene), id="hours"),
+        e("div", coming_hours(found.dues, ground.policy, scene), id="hours"),
         results(scene, asked, found),
     )
 

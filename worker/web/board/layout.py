@@ -25,6 +25,7 @@ PAGE_POLICY: Final = (
 )
 _PLACES: Final = (
     ("board", "/", "Board"),
+    ("reports", "/reports", "Reports"),
     ("policy", "/policy", "Policy"),
     ("messages", "/messages", "Messages"),
     ("health", "/health", "Health"),
@@ -106,6 +107,7 @@ def _head(title: str) -> list[Html]:
         e("title", f"{title} · Stipt"),
         e("link", rel="icon", href="/static/icon.svg", type="image/svg+xml"),
         e("link", rel="stylesheet", href="/static/board.css"),
+        e("link", rel="stylesheet", href="/static/reports.css"),
         e("script", src="/static/board.js", type="module"),
     ]
 

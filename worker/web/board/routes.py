@@ -20,11 +20,12 @@ from worker.logs import get_logger
 from worker.store.agents import agent_names
 from worker.view.speech import Speaker
 from worker.web.board.asking import WINDOW, Finder, asked_of
-from worker.web.board.board_page import board_page, window
+from worker.web.board.board_page import Ground, board_page, window
 from worker.web.board.health_page import health_page
 from worker.web.board.layout import PAGE_POLICY, Scene, fragment
 from worker.web.board.messages_page import messages_page, retry
 from worker.web.board.policy_page import policy_page
+from worker.web.board.report_pages import known_standing, report_routes
 from worker.web.board.snapshot import Snapshot
 from worker.web.board.ticket_page import ticket_page
 from worker.web.board.watching import EVERY_S, Watcher
@@ -50,6 +51,7 @@ MOST_WATCHERS: Final = 100
 
 _STATIC: Final = {
     "board.css": "text/css",
+    "reports.css": "text/css",
     "board.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
@@ -68,6 +70,7 @@ def board_routes(installation: Installation) -> list[Route]:
         Route("/messages", board.page(board.messages)),
         Route("/messages/retry", board.retry, methods=["POST"]),
         Route("/health", board.page(board.health)),
+        *report_routes(board, installation.database),
         Route("/static/{name}", static),
     ]
 
@@ -97,7 +100,9 @@ class Board:
         scene, work = self.scene(request)
         asked = asked_of(request.query_params)
         held, found = self._find(scene, asked)
-        return board_page(scene, held, asked, found, work.policies.policy)
+        with self._installation.database.read(work.name) as books:
+            known = known_standing(books)
+        return board_page(scene, held, asked, found, Ground(work.policies.policy, known))
 
     def rows(self, request: Request) -> Response:
         """The next window of rows, after those that are shown."""
