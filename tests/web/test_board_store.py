@@ -88,3 +88,27 @@ def test_health_is_told_of_either_database(any_site: Site) -> None:
     with any_site.database.read("default") as books:
         assert calls_used(books) == []
         assert oldest_look(books) is not None
+
+
+def test_what_can_be_chosen_follows_though_nothing_changes_any_more(any_site: Site) -> None:
+    seconds = [100.0]
+    held = Snapshot(any_site.database, "default", lambda: seconds[0])
+    any_site.helpdesk.add("9")
+    any_site.once()
+    assert len(held.held().values["customer"]) == 1
+    seconds[0] += 1
+    fill(any_site)
+    assert len(held.held().tickets) == 3
+    assert "Globex" not in held.held().values["customer"]  # they were looked at a second ago
+    seconds[0] += 10
+    assert "Globex" in held.held().values["customer"]
+
+
+def test_a_helpdesk_without_tickets_is_read_to_its_end_too(any_site: Site) -> None:
+    seconds = [100.0]
+    held = Snapshot(any_site.database, "default", lambda: seconds[0])
+    any_site.start()
+    assert not held.held().is_read
+    any_site.once()
+    seconds[0] += 1
+    assert held.held().is_read

@@ -4,9 +4,14 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 import tempfile
+import urllib.request
 from pathlib import Path
 
+from tests.worker.sandbox_site import eventually
 from worker.demo import Demo, DemoSettings
 
 
@@ -30,3 +35,23 @@ def test_one_pass_reports_what_it_did_and_a_second_one_writes_nothing() -> None:
     assert report["second_pass_writes"] == 0
     assert leftovers() == files
     assert dict(os.environ) == variables
+
+
+def test_the_demo_opens_its_board_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    files, opened = leftovers(), tmp_path / "opened"
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\nprintf %s "$1" > {opened}\n')
+    browser.chmod(0o755)
+    program = [sys.executable, "-c", "from worker.cli.main import main; main()", "demo", "--open"]
+    environment = {**os.environ, "BROWSER": f"{browser} %s"}
+    with subprocess.Popen([*program, "--tickets", "30"], env=environment) as running:  # noqa: S603 -- ourselves
+        try:
+            assert eventually(lambda: opened.exists() and opened.read_text() != "", 60)
+            address = opened.read_text()
+            assert address.startswith("http://127.0.0.1:")
+            with urllib.request.urlopen(address, timeout=20) as answer:  # noqa: S310 -- as above
+                assert b"Open tickets by deadline" in answer.read()
+        finally:
+            running.send_signal(signal.SIGINT)
+        assert running.wait(60) == 0
+    assert leftovers() == files

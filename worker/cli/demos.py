@@ -42,6 +42,13 @@ def demo(
     log: Annotated[
         Path | None, typer.Option(help="File for the worker's log; else none.", metavar="FILE")
     ] = None,
+    open_board: Annotated[
+        bool | None,
+        typer.Option(
+            "--open/--no-open",
+            help="Open the board in a browser; else done on a terminal of a desktop.",
+        ),
+    ] = None,
     json: JsonFlag = False,
     quiet: QuietFlag = False,
 ) -> None:
@@ -60,7 +67,7 @@ def demo(
                 if once:
                     _once(running, json=json, quiet=quiet)
                 else:
-                    _live(running)
+                    _live(running, open_board=_has_desktop() if open_board is None else open_board)
         except KeyboardInterrupt:
             say("The demo has ended; nothing is left behind.")
             raise typer.Exit(ExitCode.INTERRUPTED if once else ExitCode.DONE) from None
@@ -130,11 +137,21 @@ def _deadline_rows(report: "PassReport") -> list[list[str]]:
     return rows
 
 
-def _live(running: "Demo") -> None:
+def _has_desktop() -> bool:
+    """Whether somebody sits here who can be shown a browser's window."""
+    has_screen = sys.platform == "darwin" or any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
+    )
+    return sys.stdout.isatty() and has_screen
+
+
+def _live(running: "Demo", *, open_board: bool) -> None:
     running.set_up()
 
     def on_board(address: str) -> None:
         say(f"The board: {address}")
+        if open_board:
+            _open(address)
         say(f"A sandbox with a busy fictional helpdesk runs at {running.url}; Ctrl-C ends it.")
 
     # Closed at the end, whatever ends it: only then has the worker finished what it had begun.
@@ -145,6 +162,13 @@ def _live(running: "Demo") -> None:
             for number, report in enumerate(reports):
                 if number % _PLAIN_EVERY == 0:
                     result(_plain_line(running, report))
+
+
+def _open(address: str) -> None:
+    """Show a page in the browser; a browser that takes its time holds nothing up."""
+    import webbrowser
+
+    threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
 
 def _show_screens(running: "Demo", reports: "Generator[PassReport, None, None]") -> None:

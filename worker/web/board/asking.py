@@ -73,12 +73,13 @@ class Found:
     """The tickets that fit, in order.
 
     `counts` are by state, as if no state were asked for; `dues` those of all their running
-    targets.
+    targets; `is_read` as `Held` has it.
     """
 
     lines: list[Line]
     counts: Mapping[StateWord, int]
     dues: list[Due]
+    is_read: bool = True
 
 
 def asked_of(query: Mapping[str, str]) -> Asked:
@@ -110,7 +111,7 @@ def find(held: Held, asked: Asked, now: int) -> Found:
                 for one in ticket.cycles
                 if one.state == "running" and one.due_at is not None
             ]
-    return Found(lines, counts, dues)
+    return Found(lines, counts, dues, held.is_read)
 
 
 class Finder:

@@ -68,7 +68,8 @@ def line_row(line: Line, scene: Scene) -> Html:
 def line_mark(line: Line, scene: Scene) -> str:
     """A name for what a row says, but for what is left: that moves by itself."""
     ticket, cycle = line.ticket, line.cycle
-    shown: tuple[object, ...] = (ticket._replace(mark=(0, 0), cycles=()), line.state)
+    is_judged = ticket.mark[1] > 0
+    shown: tuple[object, ...] = (ticket._replace(mark=(0, 0), cycles=()), line.state, is_judged)
     if cycle is not None:
         at = None if cycle.due_at is None else scene.say.at(cycle.due_at)
         left = cycle.elapsed_seconds if line.state == "paused" else None
@@ -97,7 +98,8 @@ def _left(line: Line, scene: Scene) -> Html:
     word = text(f"state.{line.state}")
     shape = icon(STATE_ICONS[line.state])
     if cycle is None:
-        return together(shape, e("span", word))
+        is_judged = line.ticket.mark[1] > 0
+        return together(shape, e("span", word if is_judged else "Not judged yet"))
     if line.state == "paused" or cycle.due_at is None:
         left = max(0, cycle.target_seconds - cycle.elapsed_seconds)
         words = e("span", text("left.paused", span=worked(left)))

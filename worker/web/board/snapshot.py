@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from worker.store.board import open_marks, read_open
+from worker.store.sync_progress import first_sync_is_done
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,10 +34,14 @@ FACETS: Final = ("tier", "customer", "market", "group", "assignee", "measure")
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The open tickets in order of their next deadline, and the values that they have."""
+    """The open tickets in order of their next deadline, and the values that they have.
+
+    `is_read`: the helpdesk was once read to its end, so that no ticket is missing.
+    """
 
     tickets: tuple[OpenTicket, ...]
     values: Mapping[str, tuple[str, ...]]
+    is_read: bool = True
 
 
 class Snapshot:
@@ -60,9 +65,10 @@ class Snapshot:
         self._lock = threading.Lock()
         self._read_at: float | None = None
         self._valued_at: float | None = None
+        self._valued: tuple[OpenTicket, ...] = ()
         self._marks: dict[str, Mark] = {}
         self._tickets: dict[str, OpenTicket] = {}
-        self._held = Held((), dict.fromkeys(FACETS, ()))
+        self._held = Held((), dict.fromkeys(FACETS, ()), is_read=False)
 
     def held(self) -> Held:
         """What is open, read from the database half a second ago at most."""
@@ -70,15 +76,19 @@ class Snapshot:
             now = self._monotonic()
             if self._read_at is None or now - self._read_at >= FRESH_S:
                 self._refresh()
+                self._value_anew()
                 self._read_at = self._monotonic()
             return self._held
 
     def _refresh(self) -> None:
         with self._database.read(self._account) as books:
+            is_read = self._held.is_read or first_sync_is_done(books)
             marks = open_marks(books)
             others = [ident for ident, mark in marks.items() if self._marks.get(ident) != mark]
             gone = self._tickets.keys() - marks.keys()
             if not others and not gone:
+                if is_read is not self._held.is_read:
+                    self._held = replace(self._held, is_read=is_read)
                 return
             are_many = len(others) > len(marks) * _ALL_ANEW
             changed = read_open(books, None if are_many else others)
@@ -87,15 +97,16 @@ class Snapshot:
         self._tickets.update((one.ticket_id, one) for one in changed)
         self._marks = {ident: one.mark for ident, one in self._tickets.items()}
         found = tuple(sorted(self._tickets.values(), key=urgency))
-        self._held = Held(found, self._values(found))
+        self._held = Held(found, self._held.values, is_read)
 
-    def _values(self, found: tuple[OpenTicket, ...]) -> Mapping[str, tuple[str, ...]]:
+    def _value_anew(self) -> None:
         """What the tickets can be narrowed by, worked out anew every few seconds at most."""
         now = self._monotonic()
-        if self._valued_at is not None and now - self._valued_at < _VALUES_S:
-            return self._held.values
-        self._valued_at = now
-        return _values(found)
+        is_fresh = self._valued_at is not None and now - self._valued_at < _VALUES_S
+        if self._held.tickets is self._valued or is_fresh:
+            return
+        self._valued_at, self._valued = now, self._held.tickets
+        self._held = replace(self._held, values=_values(self._valued))
 
 
 def _values(tickets: tuple[OpenTicket, ...]) -> dict[str, tuple[str, ...]]:
