@@ -233,10 +233,15 @@ def unseal(written: bytes, key: bytes | None = None) -> Sealed:
         raise StatementAltered(f"this is no statement: {error}") from None
     if hash_of(sealed.statement) != sealed.sha256 or canonical_json(sealed) != written:
         raise StatementAltered(f"{sealed.statement.ident} does not fit its hash")
-    expected = _signature(sealed.statement, key)
-    if expected is not None and not hmac.compare_digest(expected, sealed.signature or ""):
+    if key is not None and not is_signed_with(sealed, key):
         raise StatementAltered(f"{sealed.statement.ident} is not signed with this key")
     return sealed
+
+
+def is_signed_with(sealed: Sealed, key: bytes) -> bool:
+    """Whether the signature was made with this key, of this very statement."""
+    expected = _signature(sealed.statement, key) or ""
+    return hmac.compare_digest(expected, sealed.signature or "")
 
 
 def _signature(statement: Statement, key: bytes | None) -> str | None:

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 from worker.logs import get_logger
+from worker.notify.mail import Mail
 from worker.notify.messenger import Delivery, Links, Messenger
 from worker.store.accounts import end_notice, raise_notice
 
@@ -31,6 +33,13 @@ def delivery(settings: Settings) -> Delivery:
         allow_hosts=settings.allow_hosts,
         allow_networks=settings.allow_networks,
     )
+
+
+def report_mail(settings: Settings, now: Callable[[], datetime]) -> Mail:
+    """What carries reports by e-mail."""
+    leaving = delivery(settings)
+    # A web proxy does not carry mail: a mail server's addresses are always checked.
+    return Mail(url=leaving.mail_url, reach=replace(leaving.reach(), proxied=False), now=now)
 
 
 def unreachable(settings: Settings, policy: Policy, now: Callable[[], datetime]) -> dict[str, str]:

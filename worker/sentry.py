@@ -49,6 +49,7 @@ SECRET_WORDS = (
     "client_secret",
     "webhook_secret",
     "mail_url",
+    "signing_key",
     "database_url",
     "broker_url",
     "deadman_url",

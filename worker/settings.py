@@ -29,6 +29,7 @@ from worker.settings_values import (
     LoopbackUrl,
     Networks,
     Share,
+    SigningKey,
     Since,
     Span,
     Subdomain,
@@ -157,6 +158,7 @@ class Settings(_FromNames):
     oidc_viewers: Words = Field((), alias="STIPT_OIDC_VIEWERS")
     drain_timeout: Span = Field(timedelta(seconds=25), alias="STIPT_DRAIN_TIMEOUT")
     mail_url: SecretStr | None = Field(None, alias="STIPT_MAIL_URL")
+    signing_key: SigningKey | None = Field(None, alias="STIPT_SIGNING_KEY")
     allow_hosts: Words = Field((), alias="STIPT_ALLOW_HOSTS")
     allow_networks: Networks = Field((), alias="STIPT_ALLOW_NETWORKS")
     clock_url: LoopbackUrl | None = Field(None, alias="STIPT_CLOCK_URL")

@@ -20,6 +20,9 @@ _DATABASES = ("sqlite", "sqlite+pysqlite", "postgresql+psycopg")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
+_SHORTEST_KEY = 32
+
+
 def span(text: object) -> timedelta:
     """A span of settings: "25s", "60s", "5m", "2h", "90d".
 
@@ -123,6 +126,13 @@ def _host(text: str) -> str:
     return text
 
 
+def _long_enough(key: SecretStr) -> SecretStr:
+    """A key that nobody finds by trying."""
+    if len(key.get_secret_value()) < _SHORTEST_KEY:
+        raise ValueError(f"at least {_SHORTEST_KEY} characters, such as openssl rand -hex 32 gives")
+    return key
+
+
 def _database(url: SecretStr) -> SecretStr:
     if not url.get_secret_value():  # not set
         return url
@@ -173,6 +183,7 @@ ZendeskUrl = Annotated[HelpdeskUrl, AfterValidator(_url_without_path)]
 Subdomain = Annotated[str, BeforeValidator(_lower), AfterValidator(_subdomain)]
 Host = Annotated[str, BeforeValidator(_lower), AfterValidator(_host)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database)]
+SigningKey = Annotated[SecretStr, AfterValidator(_long_enough)]
 LoopbackUrl = Annotated[str, AfterValidator(_loopback_url)]
 Switch = Annotated[Literal["off", "on"], BeforeValidator(_lower)]
 Level = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)]

@@ -19,13 +19,12 @@ from worker.crash import crash_point
 from worker.heartbeats import Heartbeats
 from worker.hints import HintReader
 from worker.metrics import CountedSender, Metrics
-from worker.notify.mail import Mail
 from worker.notify.messenger import Links, Messenger
 from worker.outbox import NOTE
 from worker.policies import PolicyShelf
 from worker.process_lock import only_process
 from worker.recheck import Recheck
-from worker.recipients import delivery
+from worker.recipients import delivery, report_mail
 from worker.reconcile import Reconciler
 from worker.record_polling import RecordPoller
 from worker.reporting.mailing import ReportMailer, Reports
@@ -231,11 +230,8 @@ class _Builder:
         )
 
     def _report_mailer(self, account: AccountSettings, policies: PolicyShelf) -> ReportMailer:
-        leaving = delivery(self.settings)
-        # A web proxy does not carry mail: a mail server's addresses are always checked.
-        reach = replace(leaving.reach(), proxied=False)
         reports = Reports(self.database, account.name, account.rules_path, policies.by_hash)
-        mail = Mail(url=leaving.mail_url, reach=reach, now=self.clock.now)
+        mail = report_mail(self.settings, self.clock.now)
         return ReportMailer(reports, lambda: policies.policy, mail, self.clock, self.stop.is_set)
 
     def _records(

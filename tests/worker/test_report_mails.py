@@ -16,6 +16,7 @@ from rules.load import load
 from rules.statements import close, seal
 from tests.notify.mail_server import MailServer
 from tests.worker.memory_helpdesk import at
+from worker.cli.main import run
 from worker.reporting.language import ENGLISH
 from worker.reporting.schedule import Subscription, occasions, subscriptions
 from worker.store.report_mails import begin_mail, claim_mail
@@ -320,6 +321,68 @@ def test_a_closed_statement_is_sent_as_it_was_closed(live: Site, server: MailSer
     [mail] = of_month(server)
     assert "afgesloten en verandert niet meer" in body(mail)
     assert f"sha256: {kept.sha256}" in body(mail)
+
+
+@pytest.fixture
+def by_hand(live: Site, server: MailServer, monkeypatch: pytest.MonkeyPatch) -> Site:
+    """The worker's store as commands find it, in December, with what was due sent by nobody."""
+    go_to(live, "2026-12-02T22:00:00Z")
+    live.once()
+    monkeypatch.setenv("STIPT_STATE_DIR", str(live.settings.state_dir))
+    url = live.database.url.render_as_string(hide_password=False)
+    monkeypatch.setenv("STIPT_DATABASE_URL", url)
+    monkeypatch.setenv("STIPT_RULES_PATH", str(live.rules))
+    monkeypatch.setenv("ZENDESK_SUBDOMAIN", "acme")
+    monkeypatch.setenv("STIPT_ALLOW_NETWORKS", "127.0.0.0/8")
+    monkeypatch.setenv("STIPT_MAIL_URL", f"mailto://127.0.0.1:{server.port}?from=sla@example.com")
+    server.mails.clear()
+    return live
+
+
+SEND = ["report", "send", "acme", "--period", "2026-11"]
+
+
+@pytest.mark.usefixtures("by_hand")
+def test_a_dry_run_says_what_would_go_to_whom_and_sends_nothing(
+    server: MailServer, capsys: pytest.CaptureFixture[str]
+):
+    assert run([*SEND, "--dry-run"]) == 0
+
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].startswith("desk (nl): Rapport acme-2026-11; ")
+    assert told[1].startswith("lead (en): Report acme-2026-11; ")
+    assert "acme-2026-11.html (" in told[0]
+    assert server.mails == []
+
+
+def test_what_was_sent_by_hand_is_not_sent_by_the_schedule(by_hand: Site, server: MailServer):
+    assert run([*SEND, "--to", "desk", "--yes"]) == 0
+    go_to(by_hand, DECEMBER)
+    by_hand.once()
+
+    [mail] = of_month(server)
+    assert mail["Subject"] == "Rapport acme-2026-11"
+
+
+@pytest.mark.usefixtures("by_hand")
+def test_nothing_is_sent_without_an_answer(server: MailServer):
+    assert run(SEND) == 1
+    assert server.mails == []
+
+
+@pytest.mark.usefixtures("by_hand")
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--to", "nobody"], 'no recipient "nobody"; the rules have: desk, lead'),
+        (["--period", "2026-Q4"], "is no period of acme"),
+    ],
+)
+def test_whom_and_what_it_is_about_must_be_known(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+):
+    assert run([*SEND, *words, "--yes"]) == 1
+    assert said in capsys.readouterr().err
 
 
 def states(site: Site) -> dict[str, str]:

@@ -139,6 +139,18 @@ COMMANDS = (
         "stipt report show 3f2a91c8 --json",
     ),
     Command(
+        "report verify",
+        "verifying",
+        "Say of closed statements whether they are what was closed, and signed with our key.",
+        "stipt report verify acme-2026-11.json",
+    ),
+    Command(
+        "report send",
+        "report_sending",
+        "Send a customer's report of a period by e-mail, each recipient's in its language.",
+        "stipt report send acme --period 2026-11 --dry-run",
+    ),
+    Command(
         "staffing",
         "staffing",
         "Say how many people a phone line needs to keep its promise, and how it does with fewer.",

@@ -24,6 +24,7 @@ from worker.cli.report_files import (
     write_tables,
 )
 from worker.cli.sources import Store, opened_history, opened_store
+from worker.cli.verifying import signing_key, verdict_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -172,6 +173,8 @@ def show(
     if len(found) != 1:
         raise CommandFailed(f"{len(found)} closed statements have a hash that begins so")
     sealed = unseal(found[0])
+    if not quiet:
+        say(verdict_on(sealed, store.settings))
     files.write(sealed.statement, sealed.sha256)
     if json:
         typer.echo(found[0], nl=False)
@@ -279,9 +282,9 @@ def _keep(closed: "Statement", store: Store, folder: Path) -> "Sealed":
     from worker.store.policy_log import store_policy
     from worker.store.statements import keep_statement
 
-    at = closed.closed_at or closed.origin.cut_off
+    at, key = closed.closed_at or closed.origin.cut_off, signing_key(store.settings)
     with store.database.write(store.account.name) as books:
         store_policy(
             books, closed.origin.policy, read_files(rule_paths(folder), named_as_given=False), at
         )
-        return keep_statement(books, seal(closed))
+        return keep_statement(books, seal(closed, key))
