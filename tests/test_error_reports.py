@@ -2,11 +2,12 @@
 """What is told to Sentry, seen by a receiver in its place on loopback."""
 
 import gzip
+import importlib
 import json
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -80,14 +81,21 @@ class Sentry(ThreadingHTTPServer):
         return [row for row in rows if "exception" in row]
 
 
+# sentry-sdk takes Brotli where it is installed; what prints PDF files brings it along.
+_UNPACKED: dict[str, Callable[[bytes], bytes]] = {
+    "identity": bytes,
+    "gzip": gzip.decompress,
+    "br": lambda body: bytes(importlib.import_module("brotli").decompress(body)),
+}
+
+
 class _Handler(BaseHTTPRequestHandler):
     server: Sentry
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        if self.headers.get("Content-Encoding") == "gzip":
-            body = gzip.decompress(body)
-        self.server.envelopes.append(body.decode())
+        unpacked = _UNPACKED[self.headers.get("Content-Encoding", "identity")](body)
+        self.server.envelopes.append(unpacked.decode())
         self.send_response(200)
         self.send_header("Content-Length", "2")
         self.end_headers()

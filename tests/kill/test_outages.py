@@ -84,7 +84,9 @@ def test_a_broker_that_forgets_or_dies_costs_nothing_but_time(
     everything_holds(served, tmp_path / "whole")
 
 
-@pytest.mark.parametrize("point", ["tick-claimed", "outbox-claimed", "write-claimed", "job-submitted"])
+@pytest.mark.parametrize(
+    "point", ["tick-claimed", "outbox-claimed", "write-claimed", "job-submitted"]
+)
 def test_a_worker_that_was_frozen_for_longer_than_its_lease_does_nothing_twice(
     served: Arena, tmp_path: Path, point: str
 ) -> None:
