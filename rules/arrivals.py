@@ -9,7 +9,7 @@ dropped in silence.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -62,6 +62,13 @@ class Profile:
     def total(self) -> Fraction:
         """What comes in in a usual week."""
         return sum((one.mean for one in self.slots.values()), Fraction(0))
+
+    def grown(self, growth: Fraction) -> Profile:
+        """The same week with so much more (a share; negative is less) in every slot."""
+        slots = {
+            slot: replace(one, mean=one.mean * (1 + growth)) for slot, one in self.slots.items()
+        }
+        return replace(self, slots=slots)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,12 +38,13 @@ class Task:
     """Work on one ticket: from when it can be done, until when it is in time, and how much.
 
     `arrives` and `due` are epoch seconds; `work` is in seconds of one person,
-    all touches together.
+    all touches together. `group` says whose it is, where that matters.
     """
 
     arrives: int
     due: int
     work: int
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)

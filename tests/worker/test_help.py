@@ -152,7 +152,6 @@ WITHOUT = {
         "app package": "looks at files alone",
         "sandbox": "has no settings",
         "demo": "has no settings",
-        "staffing": "needs nothing",
     },
 }
 

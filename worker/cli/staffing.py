@@ -1,31 +1,89 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`stipt staffing`: how many people a phone line needs to keep what callers are promised."""
+"""`stipt staffing`: how many people keep the promises, from what came in or from figures."""
 
+from dataclasses import dataclass, replace
+from datetime import date
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from worker.cli.output import JsonFlag, QuietFlag, as_json, result, table
+from worker.cli.exit_codes import CommandFailed
+from worker.cli.instants import day
+from worker.cli.options import AccountName, ConfigFile, rules_of
+from worker.cli.output import JsonFlag, QuietFlag, as_json, result, say, table
+from worker.cli.progress import progress
+from worker.cli.sources import opened_history, opened_store
+from worker.cli.written import written_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rules.erlang import Demand, Queue
-    from rules.staffing import LinePromise, Staffing
+    from rules.arrivals import LookBack
+    from rules.policy import Calendar, Policy
+    from rules.rosters import WeekRoster
+    from rules.staffing import LinePromise
+    from worker.histories import Progress
+    from worker.staffing.answer import Answer
+    from worker.staffing.past import Past
+    from worker.staffing.setting import Assumed
 
 Value = TypeVar("Value")
-
-_FEWER = 2
-"""So many fewer people are shown beside those needed."""
 
 
 def staffing(
     *,
-    calls: Annotated[float, typer.Option(help="Calls an hour.", metavar="NUMBER", min=0)],
+    weeks: Annotated[
+        int, typer.Option(help="Weeks that are looked back at.", metavar="NUMBER", min=1)
+    ] = 8,
+    until: Annotated[
+        str | None,
+        typer.Option(help="The day behind the last one; else today.", metavar="DATE"),
+    ] = None,
+    interval: Annotated[
+        int, typer.Option(help="Minutes of an interval: 15, 30 or 60.", metavar="NUMBER")
+    ] = 30,
+    hours: Annotated[
+        str | None,
+        typer.Option(help="Calendar of the team's hours; else the usual one.", metavar="NAME"),
+    ] = None,
+    growth: Annotated[
+        str, typer.Option(help="So much more than in those weeks: 10%.", metavar="SHARE")
+    ] = "0%",
+    mail_work: Annotated[
+        str, typer.Option(help="Work on a ticket that is no call.", metavar="SPAN")
+    ] = "10m",
+    chat_work: Annotated[
+        str, typer.Option(help="Work on a conversation in chat.", metavar="SPAN")
+    ] = "8m",
+    level: Annotated[
+        str, typer.Option(help="Replies in time, where no obligation says it.", metavar="SHARE")
+    ] = "95%",
+    roster: Annotated[
+        Path | None, typer.Option(help="Who is on duty, as CSV.", metavar="FILE")
+    ] = None,
+    rules: Annotated[
+        Path | None,
+        typer.Option(help="Folder of rule files; else STIPT_RULES_PATH, else sla.", metavar="DIR"),
+    ] = None,
+    history: Annotated[
+        Path | None,
+        typer.Option(
+            help="Tickets as JSON Lines, or as CSV with --mapping; else the store.", metavar="FILE"
+        ),
+    ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(help="What the columns of a CSV file mean.", metavar="FILE")
+    ] = None,
+    calls: Annotated[
+        float | None,
+        typer.Option(help="Calls an hour: figures instead of the past.", metavar="NUMBER", min=0),
+    ] = None,
     handling: Annotated[
-        str, typer.Option(help="Talk and wrap-up of a call, such as 6m.", metavar="SPAN")
-    ],
+        str | None,
+        typer.Option(help="Talk and wrap-up of a call, such as 6m.", metavar="SPAN"),
+    ] = None,
     within: Annotated[
         str, typer.Option(help="The wait that is promised, such as 3m.", metavar="SPAN")
     ] = "20s",
@@ -50,92 +108,194 @@ def staffing(
     shrinkage: Annotated[
         str, typer.Option(help="Share of paid time that is not spent at work.")
     ] = "0%",
+    csv: Annotated[
+        Path | None, typer.Option(help="Every interval of the week.", metavar="FILE")
+    ] = None,
+    html: Annotated[Path | None, typer.Option(help="A page with pictures.", metavar="FILE")] = None,
     json: JsonFlag = False,
     quiet: QuietFlag = False,
+    config: ConfigFile = None,
+    account: AccountName = None,
 ) -> None:
-    """Say how many people a phone line needs to keep its promise, and how it does with fewer."""
+    """Say how many people keep the promises on the phone, in chat and by mail."""
+    from worker.staffing.setting import Assumed
+    from worker.staffing.words import document, lines
+
+    if calls is not None:
+        promise = _line_promise(
+            within, answered, abandoned, mean_wait, patience, occupancy=occupancy
+        )
+        _of_figures(calls, handling, promise, shrinkage, json=json, quiet=quiet)
+        return
+    if abandoned is not None or mean_wait is not None:
+        raise typer.BadParameter("--abandoned and --mean-wait are for figures: add --calls")
+    assumed = Assumed(
+        mail_seconds=_seconds("--mail-work", mail_work),
+        chat_seconds=_seconds("--chat-work", chat_work),
+        handling_seconds=_seconds_or_none("--handling", handling),
+        patience_seconds=_seconds_or_none("--patience", patience),
+        level=_share("--level", level),
+        within_seconds=_seconds("--within", within),
+        answered=_share("--answered", answered or "80%"),
+        occupancy=_share("--occupancy", occupancy),
+        shrinkage=_share("--shrinkage", shrinkage),
+        growth=_share("--growth", growth),
+    )
+    asked = _Asked(weeks, until, interval, hours, roster)
+    folder = rules or rules_of(config, account)
+    with progress(quiet=quiet) as tell:
+        found = _answer(asked, folder, assumed, _Places(history, mapping, config, account, tell))
+    _write(found, csv, html)
+    if json:
+        as_json(document(found))
+    elif not any(str(one) == "-" for one in (csv, html)):
+        for line in lines(found, table):
+            result(line)
+    for doubt in () if quiet else found.doubts:
+        say(doubt)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Which weeks, whose hours and which roster, as they were written."""
+
+    weeks: int
+    until: str | None
+    interval: int
+    hours: str | None
+    roster: Path | None
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Where the past is: a file, else the store of an account."""
+
+    history: Path | None
+    mapping: Path | None
+    config: Path | None
+    account: str | None
+    tell: "Progress"
+
+
+def _answer(asked: _Asked, folder: Path, assumed: "Assumed", places: _Places) -> "Answer":
+    from worker.rule_folder import load_folder
+    from worker.staffing.answer import answer
+    from worker.staffing.setting import Setting, calendar_of
+
+    policy = load_folder(folder)
+    try:
+        calendar = calendar_of(policy, asked.hours)
+    except ValueError as mistake:
+        raise typer.BadParameter(str(mistake), param_hint="--hours") from None
+    roster = None if asked.roster is None else _roster(asked.roster)
+    past = _past(asked, policy, calendar, places)
+    return answer(past, Setting(policy, calendar, past.over, assumed, roster))
+
+
+def _past(asked: _Asked, policy: "Policy", calendar: "Calendar", places: _Places) -> "Past":
+    from worker.staffing.past import day_behind, past_of_history, past_of_store
+
+    if places.history is not None:
+        file = opened_history(places.history, places.mapping, places.tell)
+        return past_of_history(
+            file, policy.settings.time_zone, lambda latest: _over(asked, policy, calendar, latest)
+        )
+    with opened_store(places.config, places.account) as store:
+        today = day_behind(store.now(), policy.settings.time_zone)
+        over = _over(asked, policy, calendar, today)
+        return past_of_store(store.database, store.account.name, over)
+
+
+def _over(asked: _Asked, policy: "Policy", calendar: "Calendar", latest: date) -> "LookBack":
+    from rules.arrivals import LookBack
+
+    until = latest if asked.until is None else day(asked.until)
+    try:
+        over = LookBack(
+            until, policy.settings.time_zone, weeks=asked.weeks, interval_minutes=asked.interval
+        )
+    except ValueError as mistake:
+        raise typer.BadParameter(str(mistake), param_hint="--interval") from None
+    closed = frozenset(calendar.holiday_names) & frozenset(over.days)
+    return replace(over, holidays=closed)
+
+
+def _roster(path: Path) -> "WeekRoster":
+    from rules.rosters import read_roster
+
+    found, problems = read_roster(path.read_text(encoding="utf-8"))
+    if problems:
+        raise CommandFailed(f"{path}: {problems[0]}")
+    return found
+
+
+def _write(found: "Answer", csv: Path | None, html: Path | None) -> None:
+    from worker.staffing.words import interval_csv
+
+    if csv is not None:
+        with written_to(csv) as write:
+            write(interval_csv(found).encode())
+    if html is not None:
+        from worker.report.staffing_page import staffing_page
+
+        with written_to(html) as write:
+            write(staffing_page(found).encode())
+
+
+def _of_figures(
+    calls: float,
+    handling: str | None,
+    promise: "LinePromise",
+    shrinkage: str,
+    *,
+    json: bool,
+    quiet: bool,
+) -> None:
     from rules.erlang import Demand
-    from rules.staffing import LinePromise, staff_line
+    from worker.cli.staffing_figures import show_line
+
+    if handling is None:
+        raise typer.BadParameter("how long does a call take? --handling 6m")
+    demand = Demand.per_hour(calls, _seconds("--handling", handling))
+    show_line(demand, promise, _share("--shrinkage", shrinkage), json=json, quiet=quiet)
+
+
+def _line_promise(
+    within: str,
+    answered: str | None,
+    abandoned: str | None,
+    mean_wait: str | None,
+    patience: str | None,
+    *,
+    occupancy: str,
+) -> "LinePromise":
+    from rules.staffing import LinePromise
 
     if answered is None and abandoned is None and mean_wait is None:
         raise typer.BadParameter("say what is promised: --answered, --abandoned or --mean-wait")
     if abandoned is not None and patience is None:
         raise typer.BadParameter("how many give up depends on their patience: --patience 4m")
-    demand = Demand.per_hour(calls, _seconds("--handling", handling))
     try:
-        promise = LinePromise(
+        return LinePromise(
             _seconds("--within", within),
             None if answered is None else _share("--answered", answered),
             None if abandoned is None else _share("--abandoned", abandoned),
-            None if mean_wait is None else _seconds("--mean-wait", mean_wait),
-            None if patience is None else _seconds("--patience", patience),
+            _seconds_or_none("--mean-wait", mean_wait),
+            _seconds_or_none("--patience", patience),
             _share("--occupancy", occupancy),
         )
-        found = staff_line(demand, promise, _share("--shrinkage", shrinkage))
     except ValueError as mistake:
         raise typer.BadParameter(str(mistake)) from None
-    if json:
-        as_json(_document(demand, promise, found))
-        return
-    result(f"{found.agents} people at work, {found.paid} on the payroll")
-    for line in [] if quiet else table(_rows(demand, promise, found)):
-        result(line)
-
-
-def _document(demand: "Demand", promise: "LinePromise", found: "Staffing") -> dict[str, object]:
-    return {
-        "load_erlang": demand.load,
-        "agents": found.agents,
-        "paid": found.paid,
-        "with": [
-            {"agents": agents, **_figures(queue)} for agents, queue in _near(demand, promise, found)
-        ],
-    }
-
-
-def _figures(queue: "Queue") -> dict[str, float | None]:
-    return {
-        "waiting": queue.waiting,
-        "abandoned": queue.abandoned,
-        # A queue that never settles has no mean wait.
-        "mean_wait_seconds": queue.mean_wait if queue.mean_wait < float("inf") else None,
-        "answered_within": queue.answered,
-        "occupancy": queue.occupancy,
-    }
-
-
-def _rows(demand: "Demand", promise: "LinePromise", found: "Staffing") -> list[list[str]]:
-    head = ["people", "wait at all", "give up", "mean wait", "answered in time", "busy"]
-    return [
-        head,
-        *(
-            [
-                f"{agents}{' *' if agents == found.agents else ''}",
-                f"{queue.waiting:.1%}",
-                f"{queue.abandoned:.1%}",
-                "no end" if queue.mean_wait == float("inf") else f"{queue.mean_wait:.0f} s",
-                f"{queue.answered:.1%}",
-                f"{queue.occupancy:.1%}",
-            ]
-            for agents, queue in _near(demand, promise, found)
-        ),
-    ]
-
-
-def _near(demand: "Demand", promise: "LinePromise", found: "Staffing") -> "list[tuple[int, Queue]]":
-    """The line with some fewer people, with those needed, and with one more."""
-    from rules.staffing import queue_with
-
-    if not found.agents:
-        return []
-    near = range(max(1, found.agents - _FEWER), found.agents + 2)
-    return [(agents, queue_with(demand, agents, promise)) for agents in near]
 
 
 def _seconds(flag: str, written: str) -> int:
     from rules.duration import parse_running
 
     return _parsed(parse_running, flag, written)
+
+
+def _seconds_or_none(flag: str, written: str | None) -> int | None:
+    return None if written is None else _seconds(flag, written)
 
 
 def _share(flag: str, written: str) -> Fraction:
