@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,8 @@ import pytest
 import requests
 
 from rules.facts import Happening, Organization
+from tests.web.people import pages_of
+from worker.store.pages import store_page
 from worker.view.speech import Speaker
 from worker.web.board import snapshot
 from worker.web.board.asking import asked_of, find
@@ -20,6 +23,7 @@ from worker.web.board.watching import Watcher
 
 if TYPE_CHECKING:
     from tests.web.caller import Caller
+    from tests.worker.conftest import Site
 
 GLOBEX = Organization(id="360002", name="Globex <b>& Sons</b>", fields={"market": "us"})
 
@@ -163,7 +167,7 @@ def events(board: Caller, number: int) -> list[dict[str, object]]:
 def test_the_first_event_tells_everything_and_the_next_one_only_the_time(board: Caller) -> None:
     first, second = events(board, 2)
     assert first["order"] == ["12", "5", "7"]
-    assert {"now", "order", "rows", "counts", "hours", "more"} == set(first)
+    assert {"now", "order", "rows", "counts", "hours", "more", "selects"} == set(first)
     assert set(second) == {"now"}
 
 
@@ -177,6 +181,35 @@ def test_a_change_of_one_ticket_is_told_as_one_row(board: Caller) -> None:
     after = look(board, watcher)
     assert set(after["rows"]) == {"5"}
     assert after["order"] == ["12", "5", "7"]
+
+
+def test_a_new_value_can_be_chosen_by_those_who_look_already(
+    board: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshot, "_VALUES_S", 0)
+    watcher = Watcher(asked_of({}))
+    assert "Umbrella" not in look(board, watcher)["selects"]
+    board.site.helpdesk.add("13", organization=Organization(id="360009", name="Umbrella"))
+    board.site.once()
+    assert "Umbrella" in look(board, watcher)["selects"]
+    assert "selects" not in look(board, watcher)
+
+
+def test_a_board_is_not_called_empty_before_the_helpdesk_was_read(site: Site) -> None:
+    with pages_of(site) as pages:
+        assert "being read for the first time" in pages.browser().get("/").text
+        site.once()
+    with pages_of(site) as pages:
+        assert "No open tickets." in pages.browser().get("/").text
+
+
+def test_a_ticket_that_nobody_has_judged_is_not_said_to_have_no_sla(site: Site) -> None:
+    site.helpdesk.add("7")
+    with pages_of(site) as pages:
+        since = site.clock.now() - timedelta(days=1)
+        with site.database.write("default") as books:
+            store_page(books, site.helpdesk.changes(None, since=since), site.clock.now())
+        assert "Not judged yet" in pages.browser().get("/").text
 
 
 def look(board: Caller, watcher: Watcher) -> dict[str, Any]:

@@ -70,16 +70,17 @@ class Due(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The tickets that fit, in order.
+    """The tickets of those that are held that fit, in order.
 
     `counts` are by state, as if no state were asked for; `dues` those of all their running
-    targets; `is_read` as `Held` has it.
+    targets.
     """
+
+    held: Held
 
     lines: list[Line]
     counts: Mapping[StateWord, int]
     dues: list[Due]
-    is_read: bool = True
 
 
 def asked_of(query: Mapping[str, str]) -> Asked:
@@ -111,7 +112,7 @@ def find(held: Held, asked: Asked, now: int) -> Found:
                 for one in ticket.cycles
                 if one.state == "running" and one.due_at is not None
             ]
-    return Found(lines, counts, dues, held.is_read)
+    return Found(held, lines, counts, dues)
 
 
 class Finder:

@@ -65,7 +65,7 @@ def board_page(
 def results(scene: Scene, asked: Asked, found: Found) -> Html:
     """The window of rows, and the way to more of them."""
     if not found.lines:
-        return e("section", _empty(scene, asked), id="results", aria_label="Tickets")
+        return e("section", _empty(scene, asked, found), id="results", aria_label="Tickets")
     rows = [line_row(line, scene) for line in found.lines[: asked.rows]]
     heads = [e("th", name, scope="col", class_=_class(name)) for name in COLUMNS]
     table = e(
@@ -91,7 +91,10 @@ def more(scene: Scene, asked: Asked, total: int) -> Html:
     return e("p", words, link, class_="more", data_rows=asked.rows)
 
 
-def _empty(scene: Scene, asked: Asked) -> Html:
+def _empty(scene: Scene, asked: Asked, found: Found) -> Html:
+    if not found.held.is_read:
+        words = "The helpdesk is being read for the first time. Tickets appear as they come in."
+        return e("p", words, class_="empty")
     if not asked.is_narrowed:
         return e("p", "No open tickets. Enjoy the silence.", class_="empty")
     link = e("a", "Show all of them", href=scene.link("/"))
@@ -118,12 +121,11 @@ def _filters(scene: Scene, held: Held, asked: Asked) -> Html:
         ),
         class_="search",
     )
-    selects = [_select(name, held.values[name], asked.facets.get(name)) for name in FACETS]
     account = scene.account if len(scene.accounts) > 1 else None
     return e(
         "form",
         search,
-        e("div", *selects, class_="selects"),
+        selects(held, asked),
         e("input", type="hidden", name="state", value=asked.state) if asked.state else None,
         e("input", type="hidden", name="account", value=account) if account else None,
         e("button", "Filter", type="submit"),
@@ -134,6 +136,12 @@ def _filters(scene: Scene, held: Held, asked: Asked) -> Html:
         id="filters",
         aria_label="Filters",
     )
+
+
+def selects(held: Held, asked: Asked) -> Html:
+    """What the board can be narrowed by, as far as tickets have it."""
+    some = [_select(name, held.values[name], asked.facets.get(name)) for name in FACETS]
+    return e("div", *some, class_="selects")
 
 
 def _select(name: str, values: tuple[str, ...], chosen: str | None) -> Html | None:

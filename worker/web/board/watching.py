@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from worker.web.board.board_page import more, results
+from worker.web.board.board_page import more, results, selects
 from worker.web.board.hours import coming_hours
 from worker.web.board.lines import counts, line_mark, line_row
 
@@ -40,6 +40,7 @@ class Watcher:
             "counts": counts(found.counts, self.asked, scene),
             "hours": coming_hours(found.dues, policy, scene),
             "more": more(scene, self.asked, len(found.lines)),
+            "selects": selects(found.held, self.asked),
         }
         news |= {name: part for name, part in parts.items() if self._parts.get(name) != part}
         self._parts = dict(parts)

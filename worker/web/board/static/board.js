@@ -73,6 +73,7 @@ const TELL_AFTER_MS = 20_000;
 let stream = null;
 let asking = null;
 let toldAt = 0;
+let choices = null;
 
 function parsed(html) {
   const holder = document.createElement('template');
@@ -101,14 +102,23 @@ function showLink(state) {
   document.documentElement.classList.add(state);
 }
 
-function take({ now: at, results, order, rows, counts, hours, more }) {
+function take({ now: at, results, order, rows, counts, hours, more, selects }) {
   hear(at);
   if (results) exchange('#results', parsed(results));
   if (order && one('#rows')) settle(order, rows);
   if (counts) exchange('#counts', parsed(counts)), tell();
   if (hours) one('#hours').replaceChildren(parsed(hours));
   if (more && one('.more')) exchange('.more', parsed(more)), observe();
+  if (selects) choices = parsed(selects);
+  offer();
   tick();
+}
+
+/** Let the filters have the values that tickets have now; not while somebody is choosing. */
+function offer() {
+  if (!choices || one('.selects').contains(document.activeElement)) return;
+  exchange('.selects', choices);
+  choices = null;
 }
 
 /** Put another element in the place of one, and the focus where it was. */
@@ -175,6 +185,7 @@ function show(page) {
   for (const selector of ['#counts', '#results', '#hours']) exchange(selector, page.querySelector(selector));
   for (const theirs of page.querySelectorAll('#filters select')) {
     const ours = filters.elements[theirs.name];
+    if (!ours) continue; // it comes with the next event
     ours.value = theirs.value;
     ours.toggleAttribute('data-chosen', theirs.hasAttribute('data-chosen'));
   }
