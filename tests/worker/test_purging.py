@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 
+from rules.evidence import Party
 from worker.cli.main import run
 from worker.store.agents import agent_names, agents
 from worker.store.database import Database, epoch
-from worker.store.purging import Old, count_old, delete_old
+from worker.store.purging import Old, Settled, count_old, delete_old
 from worker.store.schema import prepare
 from worker.store.tables import happenings, outbox, tickets, verdicts
 
@@ -109,6 +110,35 @@ def test_only_what_is_old_closed_and_not_counted_goes_with_all_its_rows(
     assert document["deleted"] == {"tickets": 1, "happenings": 1, "verdicts": 1}
     assert document["kept_tickets"] == 1
     assert left(database) == {"open", "young", "counted", "waits"}
+
+
+def test_a_settled_customer_of_a_tier_takes_no_others_tickets_along(database: Database) -> None:
+    begin, end = NOW - timedelta(days=2000), NOW
+    mine = Settled(Party(None, "premium", "7"), begin, end)
+    old = Old(NOW - timedelta(days=800), {"premium"}, (), [mine])
+    started = epoch(NOW - timedelta(days=1001))
+    with database.write("default") as books:
+        books.tx.execute(
+            sa.update(verdicts)
+            .where(verdicts.c.ticket_id == "counted")
+            .values(started_at=started, due_at=started)
+        )
+    assert "counted" not in gone(database, old)  # it has no organization
+
+    with database.write("default") as books:
+        books.tx.execute(sa.update(verdicts).values(organization_id="8"))
+    assert "counted" not in gone(database, old)
+
+    with database.write("default") as books:
+        books.tx.execute(sa.update(verdicts).values(organization_id="7"))
+    assert "counted" in gone(database, old)
+
+
+def gone(database: Database, old: Old) -> set[str]:
+    """The tickets that go, all others staying."""
+    before = left(database)
+    delete_old(database, "default", old)
+    return before - left(database)
 
 
 def test_counts_are_shown_first_and_without_an_answer_nothing_goes(

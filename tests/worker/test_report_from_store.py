@@ -3,19 +3,26 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
+from msgspec import structs
 
 from connector.history.reader import read_line
-from rules.statements import unseal
+from rules.evidence import Party
+from rules.statements import close, seal, unseal
 from tests.worker.memory_helpdesk import at
-from worker.reporting.customers import account_of, agreement_named, period_of
+from worker.reporting.customers import Kept, account_of, agreement_named, period_of
 from worker.reporting.evidence import EvidenceMissing, OutageFiles
+from worker.reporting.settled import settled_time
 from worker.reporting.stored import StoredSource
 from worker.rule_folder import load_folder
+from worker.store.database import epoch
+from worker.store.purging import Old, delete_old
+from worker.store.statements import keep_statement, statement_texts, statements_of
 from worker.store.tables import tickets
 
 if TYPE_CHECKING:
@@ -64,11 +71,14 @@ def lived(site: Site) -> Site:
 
 def counted(site: Site, label: str = "2026-10") -> Account:
     """Acme's period by the store."""
-    policy = load_folder(site.rules)
+    agreement = agreement_named("acme", load_folder(site.rules))
+    return account_of(agreement, period_of(agreement, label), source_of(site))
+
+
+def source_of(site: Site) -> StoredSource:
+    """The store with the example's outages."""
     outages = OutageFiles(site.rules, EXAMPLE / "outages.csv")
-    source = StoredSource.of(site.database, "default", policy, outages)
-    agreement = agreement_named("acme", policy)
-    return account_of(agreement, period_of(agreement, label), source)
+    return StoredSource.of(site.database, "default", load_folder(site.rules), outages)
 
 
 def test_the_store_gives_the_figures_of_the_examples_closed_statement(lived: Site):
@@ -103,3 +113,78 @@ def test_a_ticket_that_waits_to_be_judged_is_told(lived: Site):
 def test_nothing_is_counted_before_the_first_sync_is_done(site: Site):
     with pytest.raises(EvidenceMissing, match="the first sync is not done"):
         counted(site)
+
+
+def closed_october(site: Site) -> None:
+    """Keep October as it was counted."""
+    found = counted(site)
+    with site.database.write("default") as books:
+        keep_statement(books, seal(close(found.statement, NOW)))
+
+
+def purged(site: Site, before: str) -> int:
+    """Purge what had not changed since then; how many tickets went."""
+    policy = load_folder(site.rules)
+    with site.database.read("default") as books:
+        closed = [unseal(text).statement for _, text in statement_texts(books)]
+    old = Old(at(before), (), ("acme",), settled_time(policy, closed))
+    return delete_old(site.database, "default", old).get("tickets", 0)
+
+
+def all_closed_tickets(site: Site) -> None:
+    """The helpdesk closed what was solved, and nothing has happened there since October."""
+    changed = epoch(at("2026-10-31T20:00:00Z"))
+    with site.database.write("default") as books:
+        books.tx.execute(
+            sa.update(tickets)
+            .where(tickets.c.status == "solved")
+            .values(status="closed", updated_at=changed)
+        )
+
+
+def test_nothing_that_a_statement_counts_is_purged_before_it_is_closed(lived: Site):
+    all_closed_tickets(lived)
+    assert purged(lived, "2026-11-03T08:00:00Z") == 0
+
+    closed_october(lived)
+    assert purged(lived, "2026-11-03T08:00:00Z") > 20
+
+
+def test_what_falls_due_after_the_closed_statement_stays(lived: Site):
+    all_closed_tickets(lived)
+    november = counted(lived, "2026-11").statement.lines
+    closed_october(lived)
+    assert purged(lived, "2026-11-03T08:00:00Z") > 0
+
+    assert counted(lived, "2026-11").statement.lines == november
+
+
+def test_a_purged_period_makes_no_corrections_and_cannot_be_counted_again(lived: Site):
+    all_closed_tickets(lived)
+    closed_october(lived)
+    purged(lived, "2026-11-03T08:00:00Z")
+
+    with lived.database.read("default") as books:
+        kept = Kept([one.statement for one in statements_of(books, "acme")])
+    agreement = agreement_named("acme", load_folder(lived.rules))
+    source = source_of(lived)
+    november = account_of(agreement, period_of(agreement, "2026-11"), source, kept)
+    assert november.statement.corrections == ()
+    assert [one.label for one in november.periods] == ["2026-11"]
+
+    october = account_of(agreement, period_of(agreement, "2026-10"), source, kept)
+    assert "acme-2026-10: tickets of the period were purged" in october.doubts[-1]
+
+
+def test_time_is_settled_up_to_the_last_of_the_statements_that_follow_each_other(lived: Site):
+    policy = load_folder(lived.rules)
+    one = close(counted(lived).statement, NOW)
+    later = structs.replace(one, from_at=at("2026-12-31T23:00:00Z"), until_at=NOW + timedelta(99))
+    [settled] = settled_time(policy, [one])
+
+    assert (settled.party.name, settled.from_at, settled.until_at) == (
+        *("acme", one.from_at, one.until_at),
+    )
+    assert [found.from_at for found in settled_time(policy, [one, later])] == [later.from_at]
+    stranger = structs.replace(one, party=Party("nobody"))
+    assert settled_time(policy, [stranger]) == []

@@ -12,6 +12,7 @@ from worker.cli.output import JsonFlag, QuietFlag, as_json, counted, result, say
 
 if TYPE_CHECKING:
     from rules.policy import Policy
+    from rules.statements import Statement
     from worker.store.purging import Old
 
 
@@ -28,15 +29,19 @@ def purge(
     account: AccountName = None,
 ) -> None:
     """Delete what is stored of tickets that are long closed; shows the counts first and asks."""
+    from rules.statements import unseal
     from worker.cli.sources import opened_store
     from worker.rule_folder import load_folder
     from worker.store.purging import count_kept, count_old, delete_old
+    from worker.store.statements import statement_texts
 
     with opened_store(config, account) as store:
         span = _span(older_than) if older_than else store.settings.purge_after
         # Without the rules nobody knows what statements need: an error, and nothing goes.
-        old = _old(load_folder(store.account.rules_path), store.now() - span)
+        policy = load_folder(store.account.rules_path)
         with store.database.read(store.account.name) as books:
+            closed = [unseal(text).statement for _, text in statement_texts(books)]
+            old = _old(policy, store.now() - span, closed)
             counts, n_kept = count_old(books, old), count_kept(books, old)
         if not json:
             _show(counts, n_kept, old, quiet=quiet)
@@ -58,8 +63,9 @@ def _span(written: str) -> timedelta:
         raise typer.BadParameter(f"expected {mistake}", param_hint="--older-than") from None
 
 
-def _old(policy: "Policy", before: "datetime") -> "Old":
-    """Old tickets but those of tiers and customers that owe obligations."""
+def _old(policy: "Policy", before: "datetime", closed: "list[Statement]") -> "Old":
+    """Old tickets but those that statements count which are not closed yet."""
+    from worker.reporting.settled import settled_time
     from worker.store.purging import Old
 
     tiers = {tier.name for tier in policy.tiers if tier.obligations}
@@ -68,7 +74,7 @@ def _old(policy: "Policy", before: "datetime") -> "Old":
         for one in policy.contracts
         if one.obligations or (one.obligations is None and one.tier in tiers)
     }
-    return Old(before, tiers, customers)
+    return Old(before, tiers, customers, settled_time(policy, closed))
 
 
 def _show(counts: dict[str, int], n_kept: int, old: "Old", *, quiet: bool) -> None:
@@ -79,4 +85,4 @@ def _show(counts: dict[str, int], n_kept: int, old: "Old", *, quiet: bool) -> No
     if not counts:
         say(f"nothing to delete of tickets that closed before {old.before:%Y-%m-%d}")
     if n_kept:
-        say(f"{counted(n_kept, 'ticket')} stay: obligations count them, and no statement is closed")
+        say(f"{counted(n_kept, 'ticket')} stay: statements count them that are not closed")

@@ -18,6 +18,7 @@ from worker.reporting.evidence import Asked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     from rules.accounting import Agreement
     from rules.obligations import Records
@@ -136,11 +137,14 @@ def account_of(
         NotConcrete: an obligation does not say enough to be counted.
     """
     kept = kept or Kept()
-    periods = _trend(agreement, period)
+    whole = source.complete_from
+    periods = _trend(agreement, period, whole)
     earlier = [
         one
         for one in kept.statements
-        if one.period == period.kind and one.until_at <= period.from_at
+        if one.period == period.kind
+        and one.until_at <= period.from_at
+        and (whole is None or one.from_at >= whole)
     ]
     since = min([periods[0].from_at, *(one.from_at for one in earlier)])
     asked = Asked.of(agreement, since, period.until_at)
@@ -153,18 +157,28 @@ def account_of(
         periods,
         records,
         statement,
-        (*source.doubts, *doubts, *source.lacks(asked)),
+        (*source.doubts, *doubts, *source.lacks(asked), *_purged(statement, whole)),
     )
 
 
-def _trend(agreement: Agreement, period: DatedPeriod) -> tuple[DatedPeriod, ...]:
-    """The period and those before it in which the contract held."""
+def _purged(statement: Statement, whole: datetime | None) -> list[str]:
+    if whole is None or statement.from_at >= whole:
+        return []
+    return [f"{statement.ident}: tickets of the period were purged, its figures are not complete"]
+
+
+def _trend(
+    agreement: Agreement, period: DatedPeriod, whole: datetime | None
+) -> tuple[DatedPeriod, ...]:
+    """The period and those before it in which the contract held, as far as all is known."""
     contract = agreement.terms.contract
     begin = contract.from_at if contract else None
     found = [period]
     while len(found) < TREND:
         before = found[0].preceding()
         if begin is not None and before.until_at <= begin:
+            break
+        if whole is not None and before.from_at < whole:
             break
         found.insert(0, before)
     return tuple(found)

@@ -85,6 +85,10 @@ class Source(Protocol):
         """The position in the helpdesk's stream at that moment."""
 
     @property
+    def complete_from(self) -> datetime | None:
+        """What fell due before then may have been purged; None where nothing was."""
+
+    @property
     def doubts(self) -> Sequence[str]:
         """What is known to be missing, in sentences."""
 
@@ -164,6 +168,7 @@ class HistorySource:
     outages: OutageFiles
     n_bad: int = 0
     cursor: str | None = field(default=None, init=False)
+    complete_from: datetime | None = field(default=None, init=False)
 
     @classmethod
     def of(cls, history: History, outages: OutageFiles, now: datetime | None) -> HistorySource:

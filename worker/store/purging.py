@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Final
 import sqlalchemy as sa
 
 from worker.store.agents import agents
-from worker.store.database import epoch
-from worker.store.tables import field_changes, metadata, outbox, tickets, verdicts
+from worker.store.database import epoch, instant_or_none
+from worker.store.tables import accounts, field_changes, metadata, outbox, tickets, verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
+    from rules.evidence import Party
     from worker.store.database import Books, Database
 
 _BATCH: Final = 500
@@ -23,16 +24,26 @@ _OF_A_TICKET: Final = tuple(table for table in metadata.sorted_tables if "ticket
 
 
 @dataclass(frozen=True, slots=True)
+class Settled:
+    """A time of one customer over which every statement is closed."""
+
+    party: Party
+    from_at: datetime
+    until_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Old:
-    """Which tickets may go: last changed before `before`, and judged for none of these.
+    """Which tickets may go: last changed before `before`, and needed by no statement.
 
     `tiers` and `customers` are those that owe obligations: what counts in a
-    statement stays until that statement is closed.
+    statement stays until that statement is closed, which `settled` tells.
     """
 
     before: datetime
     tiers: Collection[str] = ()
     customers: Collection[str] = ()
+    settled: Collection[Settled] = ()
 
 
 def count_old(books: Books, old: Old) -> dict[str, int]:
@@ -61,6 +72,8 @@ def count_kept(books: Books, old: Old) -> int:
 def delete_old(database: Database, account: str, old: Old) -> dict[str, int]:
     """Delete them, some hundred tickets a transaction; rows deleted by table."""
     deleted: dict[str, int] = {}
+    with database.write(account) as books:
+        _note_horizon(books, old)
     while True:
         with database.write(account) as books:
             idents = list(books.tx.execute(_old_tickets(books, old).limit(_BATCH)).scalars())
@@ -73,6 +86,30 @@ def delete_old(database: Database, account: str, old: Old) -> dict[str, int]:
                     sa.delete(table).where(books.of(table), table.c.ticket_id.in_(idents))
                 )
                 deleted[table.name] = deleted.get(table.name, 0) + done.rowcount
+
+
+def purged_until(books: Books) -> datetime | None:
+    """What fell due before then may have been purged; None where nothing was."""
+    choice = sa.select(accounts.c.purged_until).where(books.of(accounts))
+    return instant_or_none(books.tx.execute(choice).scalar())
+
+
+def _note_horizon(books: Books, old: Old) -> None:
+    """Keep until when what closed statements counted may be missing from now on."""
+    counted = verdicts.c
+    choice = sa.select(sa.func.max(sa.func.coalesce(counted.due_at, counted.started_at))).where(
+        books.of(verdicts),
+        _owes(old),
+        counted.ticket_id.in_(_old_tickets(books, old)),
+    )
+    latest = books.tx.execute(choice).scalar()
+    if latest is not None:
+        before = accounts.c.purged_until
+        books.tx.execute(
+            sa.update(accounts)
+            .where(books.of(accounts), sa.or_(before.is_(None), before <= latest))
+            .values(purged_until=latest + 1)
+        )
 
 
 def _former_agents(books: Books, old: Old) -> sa.ColumnElement[bool]:
@@ -93,13 +130,7 @@ def _old_tickets(books: Books, old: Old) -> sa.Select[tuple[str]]:
         sa.select(field_changes.c.ticket_id).where(
             books.of(field_changes), field_changes.c.state.in_(("ready", "writing"))
         ),
-        sa.select(verdicts.c.ticket_id).where(
-            books.of(verdicts),
-            sa.or_(
-                verdicts.c.tier.in_(sorted(old.tiers)),
-                verdicts.c.customer.in_(sorted(old.customers)),
-            ),
-        ),
+        _counted_tickets(books, old),
     )
     return (
         sa.select(rows.ticket_id)
@@ -111,4 +142,40 @@ def _old_tickets(books: Books, old: Old) -> sa.Select[tuple[str]]:
             *(rows.ticket_id.not_in(one) for one in waiting),
         )
         .order_by(rows.updated_at, rows.ticket_id)
+    )
+
+
+def _counted_tickets(books: Books, old: Old) -> sa.Select[tuple[str]]:
+    """Tickets with a row that a statement counts which is not closed."""
+    whole = sa.and_(
+        tickets.c.account == verdicts.c.account, tickets.c.ticket_id == verdicts.c.ticket_id
+    )
+    settled = sa.or_(sa.false(), *(_is_settled(one) for one in old.settled))
+    return (
+        sa.select(verdicts.c.ticket_id)
+        .join(tickets, whole)
+        .where(books.of(verdicts), _owes(old), sa.not_(settled))
+    )
+
+
+def _owes(old: Old) -> sa.ColumnElement[bool]:
+    return sa.or_(
+        verdicts.c.tier.in_(sorted(old.tiers)), verdicts.c.customer.in_(sorted(old.customers))
+    )
+
+
+def _is_settled(one: Settled) -> sa.ColumnElement[bool]:
+    """Whether all of a row, and the last change of its ticket, lies in the settled time."""
+    row, begin, end = verdicts.c, epoch(one.from_at), epoch(one.until_at)
+    party = one.party
+    # Never `=`: of a row without the value it says neither yes nor no, and so not "needed".
+    whose: tuple[sa.ColumnElement[bool], ...] = (row.customer.is_not_distinct_from(party.customer),)
+    if party.customer is None:
+        organization = row.organization_id.is_not_distinct_from(party.organization_id)
+        whose += (row.tier == party.tier, organization)
+    return sa.and_(
+        *whose,
+        row.started_at >= begin,
+        sa.func.coalesce(row.due_at, row.started_at) < end,
+        tickets.c.updated_at < end,
     )

@@ -48,6 +48,7 @@ accounts = sa.Table(
     _instant("paused_at"),
     _text("paused_because", nullable=True),
     _instant("not_before"),  # polling waits until then: the helpdesk asked for it
+    _instant("purged_until"),  # what fell due before may be gone, its statements being closed
     _text("signing_key", nullable=True),  # of the links by which warnings are acknowledged
 )
 
