@@ -60,7 +60,7 @@ kill: services $(VENV)/.installed-dev
 	@KILLS=200 $(BIN)/pytest -n 0 -s tests/kill/test_kills.py
 
 services:
-	@sh tests/services/ensure.sh postgresql redis chromium axe promtool pango
+	@sh tests/services/ensure.sh postgresql redis chromium axe promtool faketime pango
 
 $(BIN)/python:
 	@sh tests/services/ensure.sh python "$(PYTHON)"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Installs what tests need beside Python packages, or says which command does.
-# Usage: ensure.sh postgresql|redis|chromium|axe|promtool|pango ...     or: ensure.sh python INTERPRETER
+# Usage: ensure.sh postgresql|redis|chromium|axe|promtool|faketime|pango ...     or: ensure.sh python INTERPRETER
 set -eu
 
 updated=no
@@ -53,6 +53,7 @@ ensure_server() {
     case $1 in
         postgresql) has_postgresql || install postgresql || true ;;
         promtool) command -v promtool >/dev/null 2>&1 || install prometheus || true ;;
+        faketime) ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || install faketime || true ;;
         redis) command -v redis-server >/dev/null 2>&1 || install redis-server || true ;;
         chromium) has_chromium || install chromium || true ;;
         pango) has_pango || install libpango-1.0-0 libpangoft2-1.0-0 fonts-dejavu-core || true ;;

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -56,13 +57,14 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.lease_skew = 0
+        self._writing = threading.Lock()
         self.engine = self._sqlite_engine() if self.is_sqlite else self._postgresql_engine()
         self._reader = self.engine.execution_options(sqlite_begin="BEGIN")
 
     @contextmanager
     def write(self, account: str) -> Iterator[Books]:
         """A transaction that may write; rolled back when the block raises."""
-        with self.engine.begin() as connection:
+        with self._turn_to_write(), self.engine.begin() as connection:
             yield Books(self, connection, account)
 
     @contextmanager
@@ -70,6 +72,16 @@ class Database:
         """A transaction that only reads; on SQLite it never waits for a writer."""
         with self._reader.begin() as connection:
             yield Books(self, connection, account)
+
+    @contextmanager
+    def _turn_to_write(self) -> Iterator[None]:
+        """One writer at a time on SQLite, whose own way of waiting is to ask ever more seldom."""
+        has_turn = self.is_sqlite and self._writing.acquire(timeout=_BUSY_TIMEOUT_MS / 1000)
+        try:
+            yield
+        finally:
+            if has_turn:
+                self._writing.release()
 
     def lease_now(self) -> sa.ColumnElement[int]:
         """The database's own time in epoch seconds, as an expression."""

@@ -36,4 +36,4 @@ def upgrade() -> None:
     )
     if op.get_bind().dialect.name == "postgresql":
         # A claim changes columns that no index holds: with room on the page it touches no index.
-        op.execute("ALTER TABLE tickets SET (fillfactor = 80)")
+        op.execute("ALTER TABLE tickets SET (fillfactor = 70)")
