@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from rules.obligations import assess
+from rules.obligations import assess, sliced
 from rules.summaries import over_by, summaries
 from worker.report.drawing import Picture
 from worker.report.heatmap import Field, heatmap
@@ -17,10 +17,11 @@ from worker.report.trend import Dot, Series, trend
 from worker.reporting.language import ENGLISH
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from rules.evidence import CycleRow
-    from rules.obligations import Assessment
+    from rules.obligations import Assessment, Records
     from rules.promises import Obligation
     from rules.summaries import Percentile, Summary
     from worker.reporting.customers import Account
@@ -51,16 +52,23 @@ def _trends(found: Account, language: Language) -> list[str]:
     if len(found.periods) < 2:
         return []
     parts = [heading(language.say("pictures.over_periods"))]
+    slices = sliced(found.records, [one.until_at for one in found.periods])
     for place, one in enumerate(found.agreement.promised(found.period)):
-        parts.append(_trend(found, one, place, language))
+        parts.append(_trend(found, one, slices, place, language))
     return parts
 
 
-def _trend(found: Account, obligation: Obligation, place: int, language: Language) -> str:
+def _trend(
+    found: Account,
+    obligation: Obligation,
+    slices: Sequence[Records],
+    place: int,
+    language: Language,
+) -> str:
     agreement = found.agreement
     past = [
-        assess(obligation, found.records, agreement.policy, agreement.within(obligation, one))
-        for one in found.periods
+        assess(obligation, records, agreement.policy, agreement.within(obligation, one))
+        for one, records in zip(found.periods, slices, strict=True)
     ]
     labels = [one.label for one in found.periods]
     told = "; ".join(
