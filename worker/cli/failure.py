@@ -53,6 +53,7 @@ _MEANINGS: dict[str, tuple[str, ExitCode]] = {
     "worker.rule_folder.RulesMissing": ("", ExitCode.SETTINGS),
     "worker.settings.SettingsInvalid": ("the settings are not complete:", ExitCode.SETTINGS),
     "worker.staffing.past.NothingCameIn": ("", ExitCode.ERROR),
+    "worker.staffing.roster_files.RosterUnreadable": ("", ExitCode.ERROR),
     "worker.store.schema.SchemaMismatch": ("the database does not fit:", ExitCode.SETTINGS),
     # Not 78: a process that is ending still holds the address, so starting again is right.
     "worker.web.binding.AddressTaken": ("", ExitCode.ERROR),

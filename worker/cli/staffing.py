@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from worker.cli.exit_codes import CommandFailed
 from worker.cli.instants import day
 from worker.cli.options import AccountName, ConfigFile, rules_of
 from worker.cli.output import JsonFlag, QuietFlag, as_json, result, say, table
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
     from rules.arrivals import LookBack
     from rules.policy import Calendar, Policy
-    from rules.rosters import WeekRoster
     from rules.staffing import LinePromise
     from worker.histories import Progress
     from worker.staffing.answer import Answer
@@ -61,7 +59,10 @@ def staffing(
         str, typer.Option(help="Replies in time, where no obligation says it.", metavar="SHARE")
     ] = "95%",
     roster: Annotated[
-        Path | None, typer.Option(help="Who is on duty, as CSV.", metavar="FILE")
+        Path | None,
+        typer.Option(
+            help="Who is on duty, as CSV; else roster.csv beside the rules.", metavar="FILE"
+        ),
     ] = None,
     rules: Annotated[
         Path | None,
@@ -180,6 +181,7 @@ class _Places:
 def _answer(asked: _Asked, folder: Path, assumed: "Assumed", places: _Places) -> "Answer":
     from worker.rule_folder import load_folder
     from worker.staffing.answer import answer
+    from worker.staffing.roster_files import roster_of
     from worker.staffing.setting import Setting, calendar_of
 
     policy = load_folder(folder)
@@ -187,7 +189,7 @@ def _answer(asked: _Asked, folder: Path, assumed: "Assumed", places: _Places) ->
         calendar = calendar_of(policy, asked.hours)
     except ValueError as mistake:
         raise typer.BadParameter(str(mistake), param_hint="--hours") from None
-    roster = None if asked.roster is None else _roster(asked.roster)
+    roster = roster_of(folder, asked.roster)
     past = _past(asked, policy, calendar, places)
     return answer(past, Setting(policy, calendar, past.over, assumed, roster))
 
@@ -218,15 +220,6 @@ def _over(asked: _Asked, policy: "Policy", calendar: "Calendar", latest: date) -
         raise typer.BadParameter(str(mistake), param_hint="--interval") from None
     closed = frozenset(calendar.holiday_names) & frozenset(over.days)
     return replace(over, holidays=closed)
-
-
-def _roster(path: Path) -> "WeekRoster":
-    from rules.rosters import read_roster
-
-    found, problems = read_roster(path.read_text(encoding="utf-8"))
-    if problems:
-        raise CommandFailed(f"{path}: {problems[0]}")
-    return found
 
 
 def _write(found: "Answer", csv: Path | None, html: Path | None) -> None:

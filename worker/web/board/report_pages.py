@@ -99,7 +99,7 @@ class ReportPages:
         found = stored_team(self._database, work.name, TeamQuestion(stretch), cut_off)
         title = text("title", label=found.label)
         link = _to_late(scene, stretch.label)
-        return _document(team_page(found, title, top=[_back(scene)], link=link))
+        return document(team_page(found, title, top=[_back(scene)], link=link))
 
     def policy(self, request: Request) -> Response:
         """What a policy version judged."""
@@ -116,7 +116,7 @@ class ReportPages:
         question = TeamQuestion(stretch, hashes[0])
         found = stored_team(self._database, work.name, question, cut_off)
         title, notes = text("policy_title", label=name), in_force_lines(times, zone)
-        return _document(team_page(found, title, notes, top=[_back(scene)]))
+        return document(team_page(found, title, notes, top=[_back(scene)]))
 
     def late(self, request: Request) -> Response:
         """The late cycles of a period, one by one."""
@@ -145,7 +145,7 @@ class ReportPages:
         except EvidenceMissing as reason:
             raise HTTPException(503) from reason
         shown = [_back(scene), *pictures(found)]
-        return _document(statement_page(found.statement, shown, case_link=_to_ticket(scene)))
+        return document(statement_page(found.statement, shown, case_link=_to_ticket(scene)))
 
     def statement(self, request: Request) -> Response:
         """A closed statement, as it stands for good."""
@@ -158,7 +158,7 @@ class ReportPages:
         page = statement_page(
             sealed.statement, [_back(scene)], sealed.sha256, case_link=_to_ticket(scene)
         )
-        return _document(page)
+        return document(page)
 
     def _cut_off(self, work: AccountWork) -> datetime:
         try:
@@ -199,7 +199,7 @@ def _back(scene: Scene) -> str:
     return Link("All reports", scene.link("/reports")).paragraph()
 
 
-def _document(content: str) -> HTMLResponse:
+def document(content: str) -> HTMLResponse:
     """A document that brings its own style, and may do nothing else."""
     digest = hashlib.sha256(style_of_pages().encode()).digest()
     allowed = f"style-src 'sha256-{base64.b64encode(digest).decode()}'"

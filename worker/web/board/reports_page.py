@@ -43,6 +43,7 @@ def reports_page(
         e("h1", "Reports"),
         _running(scene, known),
         _team(scene, known),
+        _staffing(scene),
         _statements(scene, statements),
         _policies(scene, loads),
     )
@@ -107,6 +108,17 @@ def _team(scene: Scene, known: tuple[Standing, datetime] | None) -> Html:
         e("p", "By tier, priority, group, market, channel, weekday and hour.", class_="soft"),
         e("ul", *links, class_="ways"),
         e("p", late),
+        class_="card",
+    )
+
+
+def _staffing(scene: Scene) -> Html:
+    told = "How many people keep the promises on the phone, in chat and by mail, by half hours."
+    return e(
+        "section",
+        e("h2", "Staffing"),
+        e("p", told, class_="soft"),
+        e("p", e("a", "People that are needed", href=scene.link("/staffing"))),
         class_="card",
     )
 

@@ -27,6 +27,7 @@ from worker.web.board.messages_page import messages_page, retry
 from worker.web.board.policy_page import policy_page
 from worker.web.board.report_pages import known_standing, report_routes
 from worker.web.board.snapshot import Snapshot
+from worker.web.board.staffing_pages import staffing_routes
 from worker.web.board.ticket_page import ticket_page
 from worker.web.board.watching import EVERY_S, Watcher
 from worker.web.sign_in.visitor import require_operator, visitor_of
@@ -71,6 +72,7 @@ def board_routes(installation: Installation) -> list[Route]:
         Route("/messages/retry", board.retry, methods=["POST"]),
         Route("/health", board.page(board.health)),
         *report_routes(board, installation.database),
+        *staffing_routes(board, installation.database),
         Route("/static/{name}", static),
     ]
 
