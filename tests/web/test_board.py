@@ -212,6 +212,15 @@ def test_a_ticket_that_nobody_has_judged_is_not_said_to_have_no_sla(site: Site) 
         assert "Not judged yet" in pages.browser().get("/").text
 
 
+@pytest.mark.parametrize(
+    ("url", "is_told"), [("http://127.0.0.1:9", True), ("https://acme.zendesk.com", False)]
+)
+def test_whoever_looks_at_a_sandbox_is_told_so(site: Site, url: str, *, is_told: bool) -> None:
+    account = site.settings.accounts[0].model_copy(update={"zendesk_url": url})
+    with pages_of(site, accounts=(account,)) as pages:
+        assert ("a fictional one on this machine" in pages.browser().get("/").text) is is_told
+
+
 def look(board: Caller, watcher: Watcher) -> dict[str, Any]:
     """What a reader is told at one look."""
     work, now = board.installation.accounts[0], board.installation.clock.now()

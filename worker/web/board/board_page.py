@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from worker.view.speech import said
 from worker.web.board.asking import MOST_ROWS, WINDOW
@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from worker.web.board.asking import Asked, Found
     from worker.web.board.layout import Scene
     from worker.web.board.snapshot import Held
+
+
+_SANDBOX: Final = (
+    "This helpdesk is a fictional one on this machine; its clock may run faster than yours."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,7 @@ def board_page(
             "div",
             e("h1", "Open tickets by deadline"),
             e("p", "A ticket's number leads to its clock, and to why it holds.", class_="soft"),
+            e("p", _SANDBOX, class_="soft") if scene.is_sandbox else None,
         ),
         e("p", "", class_="unseen", role="status", id="told"),
         counts(found.counts, asked, scene),

@@ -45,7 +45,8 @@ LOGO: Final = Html(
 class Scene:
     """For whom and when a page is drawn.
 
-    `accounts` are all names; links carry the account where there are several.
+    `accounts` are all names; links carry the account where there are several. `is_sandbox`: the
+    helpdesk is a fictional one on this machine.
     """
 
     account: str
@@ -53,6 +54,7 @@ class Scene:
     visitor: Visitor
     now: datetime
     say: Speaker
+    is_sandbox: bool = False
 
     @property
     def second(self) -> int:

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from worker.clock import is_loopback
 from worker.explaining import explain_stored
 from worker.logs import get_logger
 from worker.store.agents import agent_names
@@ -216,6 +217,7 @@ class Board:
                 visitor=visitor_of(request),
                 now=now,
                 say=Speaker(zone, int(now.timestamp())),
+                is_sandbox=is_loopback(work.settings.base_url),
             ),
             work,
         )
