@@ -36,6 +36,7 @@ def plan_to_json(plan: Plan) -> dict[str, object]:
         "fields": plan.by_field(),
         "dues": plan.moved_dues(),
         "groups": [one.to_json() for one in plan.groups()],
+        "messages": dict(plan.messages),
         "missing": list(plan.missing),
         "tickets": [_ticket_to_json(one) for one in plan.tickets],
     }
@@ -73,6 +74,7 @@ def plan_from_json(written: bytes) -> Plan:
             n_judged=int(document["judged"]),
             tickets=tuple(_ticket_from_json(one) for one in document["tickets"]),
             missing=tuple(str(one) for one in document["missing"]),
+            messages={str(name): int(n) for name, n in document["messages"].items()},
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise PlanUnreadable("this is no plan; stipt plan --out FILE makes one") from None

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rules.plan import next_deadline
@@ -12,11 +12,12 @@ from rules.reasons import why_chosen
 from worker.judging import judge
 from worker.plan_groups import groups, movement
 from worker.policies import PolicyArchive
+from worker.store.decided_messages import messages_of
 from worker.store.facts import load_tickets
 from worker.store.open_tickets import count_open_tickets, open_ticket_ids
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from rules.changes import FieldChange
@@ -54,6 +55,7 @@ class Plan:
 
     `n_open` counts the account's open tickets, `n_judged` those that were
     looked at; `missing` are tickets that were asked for and are not stored.
+    `messages` counts by recipient what would be sent at once, were this live.
     """
 
     account: str
@@ -63,11 +65,12 @@ class Plan:
     n_judged: int
     tickets: tuple[PlannedTicket, ...]
     missing: tuple[str, ...] = ()
+    messages: Mapping[str, int] = field(default_factory=dict)
 
     def by_field(self) -> dict[str, int]:
         """How many tickets get another value, by field."""
         counts = Counter(
-            field for one in self.tickets for field in {change.field for change in one.changes}
+            key for one in self.tickets for key in {change.field for change in one.changes}
         )
         return dict(sorted(counts.items()))
 
@@ -110,14 +113,17 @@ def make_plan(  # noqa: PLR0913 -- whose tickets, by which rules, when, which, a
         n_open = count_open_tickets(books)
     planned: list[PlannedTicket] = []
     seen: set[str] = set()
+    messages: Counter[str] = Counter()
     for one in _judged(database, account, policy, now, idents):
         seen.add(one.ticket.id)
+        messages.update(recipient for recipient, _ in messages_of(one))
         if one.changes:
             planned.append(_planned(one))
         if on_progress is not None:
             on_progress(len(seen), len(idents))
     missing = tuple(ident for ident in idents if ident not in seen) if only else ()
-    return Plan(account, policy.hash, now, n_open, len(seen), tuple(planned), missing)
+    told = dict(messages.most_common())
+    return Plan(account, policy.hash, now, n_open, len(seen), tuple(planned), missing, told)
 
 
 def _judged(

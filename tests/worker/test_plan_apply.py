@@ -147,6 +147,29 @@ def test_the_groups_name_every_ticket_once_for_scripts(
     assert sum(one["count"] for one in due) == len(named)
 
 
+def test_a_plan_counts_the_messages_that_the_first_live_pass_sends(
+    account: Account, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    account.rules("settings: {", "settings: {enforce_from: 2026-01-01, ")
+    account.rules("tiers:", "escalations:\n  usual:\n    - {at: due, note: true}\ntiers:")
+    account.rules("90 calendar days, counted: always", "2h, counted: always, escalate: usual")
+    monkeypatch.setenv("STIPT_WRITE", "on")
+    before = account.writes()
+    capsys.readouterr()
+    assert run(["plan", "--limit", "0"]) == 0
+    shown = capsys.readouterr().out
+    told = account.plan()["messages"]
+    assert isinstance(told, dict)
+    assert told["note"] > 0
+    assert f"{told['note']} messages would be due at once: internal notes" in shown
+    assert account.writes() == before
+
+    assert run(["run", "--once", "--quiet"]) == 0
+
+    notes = [one for one in account.sandbox.ledger.ticket_writes if one.comment]
+    assert abs(len(notes) - told["note"]) <= 3  # the sandbox's clock has gone on
+
+
 def test_a_plan_of_one_ticket_looks_at_that_one_alone(account: Account) -> None:
     ident = account.plan()["tickets"][0]["ticket"]
 

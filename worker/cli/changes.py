@@ -222,6 +222,12 @@ def _show(found: "Plan", *, limit: int, quiet: bool) -> None:
         result(f"  {group.sentence()}")
     for field, n in found.by_field().items():
         result(f"  {field}: {n}")
+    total = sum(found.messages.values())
+    if total:
+        told = ", ".join(f"{_WHOM.get(name, name)} {n}" for name, n in found.messages.items())
+        result(f"{counted(total, 'message')} would be due at once: {told}")
+    else:
+        result("no message would be due at once")
 
 
 def _show_ticket(one: "PlannedTicket") -> None:
@@ -231,6 +237,7 @@ def _show_ticket(one: "PlannedTicket") -> None:
         result(f"  {_change_line(one, change)}")
 
 
+_WHOM = {"note": "internal notes"}
 _SIGNS = {"+": "green", "-": "red", "~": "yellow"}
 
 

@@ -51,26 +51,31 @@ def store_messages(
     return 0 if dry_run else n_messages
 
 
+def messages_of(judgement: Judgement) -> Iterator[tuple[str, list[StepDue]]]:
+    """The messages of a judgement: a recipient, and the steps of which that one is told at once."""
+    telling = [one for one in judgement.due if _key(one) not in judgement.stopped]
+    for together in _told_together(telling):
+        for recipient in _recipients(together):
+            yield recipient, [one for one in together if recipient in whom_it_tells(one)]
+
+
 def _messages(
     account: str, judgement: Judgement, now: int
 ) -> Iterator[tuple[Row, Iterable[tuple[int, str]]]]:
     """A row per step and recipient; steps that are told together are one message."""
     cycles = {(row.measure, row.cycle): row for row in judgement.verdict.cycles}
-    telling = [one for one in judgement.due if _key(one) not in judgement.stopped]
-    for together in _told_together(telling):
-        row = cycles[together[0].measure, together[0].cycle]
+    for recipient, told in messages_of(judgement):
+        row = cycles[told[0].measure, told[0].cycle]
+        own = (
+            recipient,
+            epoch(told[0].at),
+            int(told[0].late_by.total_seconds()),
+            list_text(tuple(one.key for one in told)),
+            # Repetitions of a step have its label.
+            list_text(tuple(dict.fromkeys(one.label for one in told))),
+        )
         common = _common(account, judgement, row, now)
-        for recipient in _recipients(together):
-            told = [one for one in together if recipient in whom_it_tells(one)]
-            own = (
-                recipient,
-                epoch(told[0].at),
-                int(told[0].late_by.total_seconds()),
-                list_text(tuple(one.key for one in told)),
-                # Repetitions of a step have its label.
-                list_text(tuple(dict.fromkeys(one.label for one in told))),
-            )
-            yield (*common, *own), enumerate([one.key for one in told])
+        yield (*common, *own), enumerate([one.key for one in told])
 
 
 def _untold(account: str, judgement: Judgement, now: int) -> Iterator[Row]:
