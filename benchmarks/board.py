@@ -72,7 +72,6 @@ _TRIES = 7
 _PAINT = """new Promise(resolve => new PerformanceObserver(list => {
   for (const one of list.getEntriesByName('first-contentful-paint')) resolve(one.startTime);
 }).observe({ type: 'paint', buffered: true }))"""
-_IS_LIVE = "document.documentElement.classList.contains('is-live')"
 
 
 def fill(database: Database, n_open: int, n_closed: int) -> None:
@@ -204,7 +203,7 @@ def painted(url: str, database: Database, clock: SteppedClock) -> dict[str, floa
                 page.close()
         page = browser.new_page()
         page.goto(f"{url}/")
-        page.wait_for_function(_IS_LIVE)
+        page.locator("html.is-live").wait_for()
         changed = [_changed(page, database) for _ in range(_TRIES)]
         return {
             "first paint of an empty page": median(empty),
