@@ -59,6 +59,8 @@ class Exemptions:
 
         `at` is None while it is not known; then only whole tickets are exempt.
         """
+        if not self._tickets and not self._windows:
+            return None
         for begin, end, exemption in self._tickets.get(ticket_id or "", ()):
             if begin is None or end is None or (at is not None and begin <= at < end):
                 return exemption

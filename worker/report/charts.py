@@ -56,12 +56,14 @@ def bars(picture: Picture, groups: Sequence[Group]) -> str:
         if group.heading:
             parts.append(text_at(0, top + 13, cut(group.heading, picture.width), "heading"))
             top += _ROW
+        begun = top
         for bar in group.bars:
             parts += _bar(bar, left, top, room)
             top += _ROW
+        if group.bars:  # beside the bars alone: it must not run through headings
+            parts.append(rule_at(left, begun - 4, left, top, "axis"))
         top += 8 if group.heading else 0
-    axis = rule_at(left, 0, left, top, "axis")
-    return svg(picture, top + 2, [*parts, axis])
+    return svg(picture, top + 2, parts)
 
 
 def _bar(bar: Bar, left: float, top: float, room: float) -> list[str]:

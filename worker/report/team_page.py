@@ -135,8 +135,9 @@ def _bars(measure: str, lines: Sequence[GroupLine]) -> Group:
 
 
 def _trend(report: TeamReport) -> list[str]:
-    if len(report.periods) < 2 or not report.trend:
-        return []
+    filled = {place for one in report.trend for place, (_, n) in enumerate(one.counts) if n}
+    if len(filled) < 2:
+        return []  # one dot is no line
     drawn = report.trend[:_MOST_LINES]
     series = [
         Series(

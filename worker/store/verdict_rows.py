@@ -99,7 +99,7 @@ def solves_of(
             row.ticket_id,
             sa.func.min(row.tier).label("tier"),
             sa.func.min(row.organization_id).label("organization"),
-            sa.func.count(sa.distinct(_owner())).label("n_owners"),
+            sa.case((sa.and_(*map(_is_one, _OWNER)), 1), else_=0).label("is_one"),
         )
         .where(books.of(verdicts), row.ticket_id.in_(mine))
         .group_by(row.ticket_id)
@@ -108,15 +108,15 @@ def solves_of(
     choice = (
         sa.select(
             *(ticket.ticket_id, ticket.solved_at, ticket.reopened_at, ticket.contacts),
-            *(ticket.channel, owners.c.tier, owners.c.organization, owners.c.n_owners),
+            *(ticket.channel, owners.c.tier, owners.c.organization, owners.c.is_one),
         )
         .join(owners, owners.c.ticket_id == ticket.ticket_id)
         .where(books.of(tickets), ticket.solved_at >= epoch(since), ticket.solved_at < epoch(until))
         .order_by(ticket.ticket_id)
     )
     found, unsure = [], []
-    for ident, at, again_at, contacts, channel, tier, organization, n in books.tx.execute(choice):
-        if n > 1 or (contacts or 0) < 0 or (with_channel and channel is None):
+    for ident, at, again_at, contacts, channel, tier, organization, one in books.tx.execute(choice):
+        if not one or (contacts or 0) < 0 or (with_channel and channel is None):
             unsure.append(ident)
             continue
         found.append(
@@ -135,17 +135,6 @@ def solves_of(
     return found, unsure
 
 
-def _owner() -> sa.ColumnElement[str]:
-    """Whose a row is, as one text."""
-    row = verdicts.c
-    parts = (
-        row.tier,
-        sa.func.coalesce(row.customer, ""),
-        sa.func.coalesce(row.organization_id, ""),
-    )
-    return parts[0] + "/" + parts[1] + "/" + parts[2]
-
-
 def tickets_touched(books: Books, party: Party, since: datetime) -> list[str]:
     """Tickets with rows of a customer that changed at `since` or later."""
     row = verdicts.c
@@ -161,6 +150,15 @@ def tickets_touched(books: Books, party: Party, since: datetime) -> list[str]:
         .order_by(tickets.c.ticket_id)
     )
     return list(books.tx.execute(choice).scalars())
+
+
+_OWNER = (verdicts.c.tier, verdicts.c.customer, verdicts.c.organization_id)
+
+
+def _is_one(column: sa.Column[Any]) -> sa.ColumnElement[bool]:
+    """Whether all rows of a group have the same value, which may be none."""
+    value = sa.func.coalesce(column, "")
+    return sa.func.min(value) == sa.func.max(value)
 
 
 _READ = (
