@@ -14,6 +14,7 @@ from connector.records import Records
 from worker.logs import get_logger
 from worker.pausing import is_resting
 from worker.store.accounts import account_row, end_notice, raise_notice, standing_notices
+from worker.store.phone_queue import keep_queue
 from worker.store.records import progress, store_records
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ class RecordPoller:
         if source is None or is_resting(self._database, self._account, now):
             return None
         wanted = self._wanted()
+        if "calls" in wanted:
+            self._look_at_queue(source)
         for stream in STREAMS:
             if stream not in wanted or now < self._next.get(stream, now):
                 continue
@@ -116,6 +119,16 @@ class RecordPoller:
                 self._next[stream] = now + EVERY[stream]
                 return
             cursor = page.next_cursor
+
+    def _look_at_queue(self, source: Records) -> None:
+        """Who waits at this moment; what cannot be read is not known, and no trouble."""
+        try:
+            queue = source.phone_queue()
+        except HelpdeskError as fault:
+            queue = None
+            _log.warning("records_unread", account=self._account, stream="queue", reason=str(fault))
+        with self._database.write(self._account) as books:
+            keep_queue(books, queue, self._clock.now())
 
     def _say_absent(self, stream: Stream, now: datetime) -> None:
         """Once: nothing is wrong, but what is promised of it cannot be counted."""

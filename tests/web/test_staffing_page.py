@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 
+from connector.records import PhoneQueue
 from tests.web.test_board_ticket import text_of
 from tests.worker.memory_helpdesk import at
+from worker.store.phone_queue import keep_queue
 from worker.store.record_tables import calls
 from worker.store.tables import cursors
 
@@ -136,6 +138,19 @@ def test_nothing_is_foretold_from_nothing(served: Caller) -> None:
 
     assert page.status_code == 200
     assert "less than a week is known" in text_of(page.text)
+
+
+@pytest.mark.parametrize(("minutes", "is_shown"), [(1, True), (10, False)])
+def test_the_board_tells_who_waits_on_the_phone_now(
+    minutes: int, is_shown: bool, served: Caller
+) -> None:
+    site = served.site
+    with site.database.write("default") as books:
+        keep_queue(books, PhoneQueue(3, 130, 60, 5), site.clock.now())
+    site.wait(minutes=minutes)
+    words = text_of(served.get("/").text)
+
+    assert ("waiting on the phone, the longest for 2 min" in words) == is_shown
 
 
 def test_reports_lead_there(served: Caller) -> None:

@@ -21,6 +21,7 @@ from worker.rule_folder import load_folder
 from worker.run_once import OnePass
 from worker.settings import load_settings
 from worker.store.accounts import standing_notices
+from worker.store.phone_queue import keep_queue, queue_of
 from worker.store.record_tables import call_legs, calls, ratings
 from worker.store.records import progress
 from worker.store.schema import prepare
@@ -235,6 +236,15 @@ def test_callers_who_left_no_ticket_count_for_the_contract_that_names_the_line(r
     assert gone
 
 
+def test_who_waits_on_the_phone_is_known_as_it_was_told_last(read: Helpdesk):
+    with read.database.read("default") as books:
+        found = queue_of(books)
+    assert found is not None
+    queue, at = found
+    assert queue.agents_online > 0
+    assert at <= read.sandbox.clock.now()
+
+
 def test_what_was_read_is_enough_to_close_a_month(read: Helpdesk):
     assert read.report(f"premium-{ACME}").doubts == ()
 
@@ -269,6 +279,16 @@ def test_an_account_without_talk_is_told_once_and_is_no_error(fresh: Callable[..
         "phone calls are promised, and none were read from the helpdesk",
         "satisfaction ratings are promised, and none were read from the helpdesk",
     )
+
+
+def test_a_telephone_that_is_gone_leaves_no_queue(fresh: Callable[..., Helpdesk]):
+    helpdesk = fresh()
+    with helpdesk.sandbox:
+        helpdesk.once()
+    with helpdesk.database.write("default") as books:
+        assert queue_of(books) is not None
+        keep_queue(books, None, helpdesk.sandbox.clock.now())
+        assert queue_of(books) is None
 
 
 def test_nothing_is_read_that_is_switched_off(fresh: Callable[..., Helpdesk]):

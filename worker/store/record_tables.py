@@ -50,3 +50,14 @@ ratings = sa.Table(
     sa.Column("score", sa.Text, nullable=False),
     sa.Index("ix_ratings_account_at", "account", "at"),
 )
+
+phone_queues = sa.Table(
+    "phone_queues",
+    metadata,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("waiting", sa.Integer, nullable=False),
+    sa.Column("longest_wait_seconds", sa.BigInteger, nullable=False),
+    sa.Column("average_wait_seconds", sa.BigInteger, nullable=False),
+    sa.Column("agents_online", sa.Integer, nullable=False),
+)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from starlette.responses import HTMLResponse
 
+    from connector.records import PhoneQueue
     from rules.policy import Policy
     from worker.reporting.standing import Standing
     from worker.web.board.asking import Asked, Found
@@ -35,10 +36,11 @@ _SANDBOX: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What an account has besides its tickets: rules, and how it stands since when."""
+    """What an account has besides its tickets: rules, how it stands, who waits on the phone."""
 
     policy: Policy
     known: tuple[Standing, datetime] | None = None
+    queue: tuple[PhoneQueue, datetime] | None = None
 
 
 def board_page(
@@ -61,7 +63,7 @@ def board_page(
         ),
         e("p", "", class_="unseen", role="status", id="told"),
         counts(found.counts, asked, scene),
-        glance(scene, held, ground.known),
+        glance(scene, held, ground.known, ground.queue),
         _filters(scene, held, asked),
         e("div", coming_hours(found.dues, ground.policy, scene), id="hours"),
         results(scene, asked, found),

@@ -17,6 +17,7 @@ from worker.web.board.markup import Html, e
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from connector.records import PhoneQueue
     from rules.summaries import Percentile, Summary
     from rules.teamwork import GroupLine
     from worker.reporting.prospects import Prospect
@@ -26,13 +27,22 @@ if TYPE_CHECKING:
 
 _MOST_FORECASTS: Final = 3
 _MOST_TIERS: Final = 8
+_FRESH: Final = timedelta(minutes=5)
+"""Who waited on the phone earlier than that says nothing of now."""
 
 
-def glance(scene: Scene, held: Held, known: tuple[Standing, datetime] | None) -> Html:
-    """Numbers of all open tickets, and of the running month as it was last counted."""
+def glance(
+    scene: Scene,
+    held: Held,
+    known: tuple[Standing, datetime] | None,
+    queue: tuple[PhoneQueue, datetime] | None = None,
+) -> Html:
+    """Numbers of all open tickets, of the phone, and of the running month as last counted."""
     overdue, today = _dues(scene, held)
     tiles = [_tile(f"{overdue:,}", "open overdue", "bad" if overdue else "ok")]
     tiles.append(_tile(f"{today:,}", "due today", None))
+    if queue is not None and scene.now - queue[1] <= _FRESH:
+        tiles.append(_phone(queue[0]))
     parts: list[Html | None] = []
     if known is not None:
         standing, counted_at = known
@@ -43,6 +53,14 @@ def glance(scene: Scene, held: Held, known: tuple[Standing, datetime] | None) ->
 
 def _tile(number: str, name: str, tone: str | None) -> Html:
     return e("li", e("b", number), e("span", name), data_tone=tone)
+
+
+def _phone(queue: PhoneQueue) -> Html:
+    told = "waiting on the phone"
+    if queue.waiting:
+        longest = queue.longest_wait_seconds
+        told += f", the longest for {worked(longest) if longest >= 60 else f'{longest} s'}"
+    return _tile(f"{queue.waiting:,}", told, "warn" if queue.waiting else "ok")
 
 
 def _dues(scene: Scene, held: Held) -> tuple[int, int]:
@@ -111,19 +129,36 @@ def _month(scene: Scene, standing: Standing, counted_at: datetime) -> Html | Non
     title = f"This month so far, {standing.month}"
     return e(
         "details",
-        e("summary", title),
+        e("summary", title, *_against_promises(standing, lines)),
         e("div", table, class_="scroll", role="region", tabindex="0", aria_label=title),
         e("p", f"Due up to now and decided; counted at {scene.say.at(at)}.", class_="soft"),
         class_="card",
-        open=True,
     )
+
+
+def _against_promises(standing: Standing, lines: Sequence[GroupLine]) -> list[Html]:
+    """What tiers came to of what was promised: the tickets come first, the table when wanted."""
+    told = []
+    for one in lines:
+        level = _promised(standing.prospects, one)
+        if one.name is None or level is None:
+            continue
+        words = f"{one.name} {ENGLISH.name('measures', one.measure)} {_share(one.summary)}"
+        tone = "bad" if _is_low(one.summary, level) else "ok"
+        promised = f"{words}, promised {percent(level, ENGLISH)}"
+        told.append(e("span", promised, class_="share", data_tone=tone))
+    return told
+
+
+def _is_low(found: Summary, level: Fraction | None) -> bool:
+    share = Fraction(found.met, found.n_decided) if found.n_decided else None
+    return level is not None and share is not None and share < level
 
 
 def _tier_row(scene: Scene, standing: Standing, one: GroupLine) -> Html:
     level = _promised(standing.prospects, one)
     found = one.summary
-    share = Fraction(found.met, found.n_decided) if found.n_decided else None
-    is_low = level is not None and share is not None and share < level
+    is_low = _is_low(found, level)
     name = e("a", one.name or "", href=scene.link("/", f"tier={one.name}"))
     return e(
         "tr",

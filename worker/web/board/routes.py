@@ -19,6 +19,7 @@ from worker.clock import is_loopback
 from worker.explaining import explain_stored
 from worker.logs import get_logger
 from worker.store.agents import agent_names
+from worker.store.phone_queue import queue_of
 from worker.view.speech import Speaker
 from worker.web.board.asking import WINDOW, Finder, asked_of
 from worker.web.board.board_page import Ground, board_page, window
@@ -104,8 +105,8 @@ class Board:
         asked = asked_of(request.query_params)
         held, found = self._find(scene, asked)
         with self._installation.database.read(work.name) as books:
-            known = known_standing(books)
-        return board_page(scene, held, asked, found, Ground(work.policies.policy, known))
+            known, queue = known_standing(books), queue_of(books)
+        return board_page(scene, held, asked, found, Ground(work.policies.policy, known, queue))
 
     def rows(self, request: Request) -> Response:
         """The next window of rows, after those that are shown."""
