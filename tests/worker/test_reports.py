@@ -124,6 +124,20 @@ def test_the_page_loads_nothing_and_its_pictures_are_whole(site: Path):
     assert len(idents) == len(set(idents)) > 0
 
 
+def test_every_missed_cycle_stands_on_the_page_with_its_times(site: Path):
+    page = site / "acme.html"
+    assert report("acme", *NOVEMBER, "--html", str(page), "--quiet") == 0
+
+    text = page.read_text(encoding="utf-8").replace("&nbsp;", " ")
+    row = (
+        '<th scope="row">1050/first_reply/1</th><td>reply_95</td><td>2026-11-02 11:11</td>'
+        "<td>2026-11-02 15:11</td><td>2026-11-03 09:20</td><td>2 h 09 min</td>"
+    )
+    assert row in text
+    missed = {one for line in closed("2026-11").lines for one in line.breached_cases}
+    assert all(f'<th scope="row">{one.split("/")[0]}/' in text for one in missed)
+
+
 def test_an_organization_without_a_contract_is_named_by_its_tier(
     capsys: pytest.CaptureFixture[str],
 ):

@@ -11,13 +11,13 @@ from rules.obligations import assess, sliced
 from rules.summaries import over_by, summaries
 from worker.report.drawing import Picture
 from worker.report.heatmap import Field, heatmap
-from worker.report.page import both_widths, heading, table
+from worker.report.page import Link, both_widths, heading, table
 from worker.report.strip import strip
 from worker.report.trend import Dot, Series, trend
 from worker.reporting.language import ENGLISH
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from rules.evidence import CycleRow
@@ -27,11 +27,25 @@ if TYPE_CHECKING:
     from worker.reporting.customers import Account
     from worker.reporting.language import Language
 
+MOST_CASES = 200
+"""So many missed cases are listed; all of them stand in the tables."""
+
+_MISSED = (
+    *("missed.ticket", "missed.obligation", "missed.started", "missed.due"),
+    *("missed.stopped", "missed.over", "missed.paused"),
+)
 _HOURS = tuple(f"{hour}" for hour in range(24))
 
 
-def pictures(found: Account, language: Language = ENGLISH) -> list[str]:
-    """The parts of a report that need the evidence itself, as HTML."""
+def pictures(
+    found: Account,
+    language: Language = ENGLISH,
+    case_link: Callable[[str], str] | None = None,
+) -> list[str]:
+    """The parts of a report that need the evidence itself, as HTML.
+
+    `case_link` gives the address of a case, named as in statements.
+    """
     period = found.period
     within = (period.from_at, period.until_at)
     due = [
@@ -45,6 +59,7 @@ def pictures(found: Account, language: Language = ENGLISH) -> list[str]:
         *_measures(due, within, language),
         *_when(late, found, language),
         *_how_late(late, language),
+        *_missed(late, found, language, case_link),
     ]
 
 
@@ -194,3 +209,48 @@ def _strip(measure: str, over: list[int], language: Language) -> str:
         return strip(Picture(f"over-{measure}{suffix}", title, finding, width, language), over)
 
     return _figure(title, both_widths(draw))
+
+
+def _missed(
+    late: list[CycleRow],
+    found: Account,
+    language: Language,
+    case_link: Callable[[str], str] | None,
+) -> list[str]:
+    """Every missed cycle that a statement counts, with its times."""
+    counted = {line.obligation: (line.of, {*line.breached_cases}) for line in found.statement.lines}
+    rows: list[list[str | Link]] = []
+    for row in sorted(late, key=lambda one: (f"{one.due_at}", one.ticket_id or "", one.cycle)):
+        case = f"{row.ticket_id}/{row.measure}/{row.cycle}"
+        cases = {row.ticket_id, case}
+        missed = [name for name, (of, own) in counted.items() if of == row.measure and own & cases]
+        if missed:
+            first = case if case_link is None else Link(case, case_link(case))
+            rows.append([first, ", ".join(missed), *_times(row, found.period.zone, language)])
+    if not rows:
+        return []
+    head = [language.say(key) for key in _MISSED]
+    if not any(row[-1] for row in rows):  # nothing was paused
+        head, rows = head[:-1], [row[:-1] for row in rows]
+    n, most = language.number(len(rows)), language.number(MOST_CASES)
+    key = "missed.caption_first" if len(rows) > MOST_CASES else "missed.caption"
+    caption = language.say(key, n=n, most=most, zone=found.period.zone)
+    return [heading(language.say("page.missed")), table(caption, head, rows[:MOST_CASES])]
+
+
+def _times(row: CycleRow, zone: str, language: Language) -> list[str]:
+    over = over_by(row)
+    running = row.state == "breached_open"
+    told = "" if over is None else language.hours(over)
+    return [
+        _clock(row.started_at, zone),
+        _clock(row.due_at, zone),
+        language.say("missed.open") if running else _clock(row.stopped_at, zone),
+        language.say("words.at_least", duration=told) if running else told,
+        language.hours(row.paused_seconds) if row.paused_seconds else "",
+    ]
+
+
+def _clock(at: datetime | None, zone: str) -> str:
+    """The same in every language, so that columns are narrow and can be compared."""
+    return "" if at is None else f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"

@@ -7,6 +7,8 @@ from html import escape
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from rules.facts import MEASURES
+from worker.report.customer_pictures import MOST_CASES
 from worker.report.page import Link, cards, heading, page, paragraph, table
 from worker.reporting import wording
 from worker.reporting.language import ENGLISH
@@ -16,8 +18,6 @@ if TYPE_CHECKING:
 
     from rules.statements import Statement, StatementLine
     from worker.reporting.language import Language
-
-_MOST_CASES = 200
 
 
 def statement_page(
@@ -38,11 +38,12 @@ def statement_page(
         case_link: where a case is shown, on the web.
     """
     title = language.say("page.title", ident=statement.ident)
+    has_evidence = bool(pictures) and statement.state != "closed"
     parts = [
         *_top(statement, title, language),
         *_obligations(statement, language),
         *pictures,
-        *_cases(statement, language, case_link),
+        *_cases(statement, language, case_link, others_only=has_evidence),
         *_exclusions(statement, language),
         *_credits(statement, language),
         *_corrections(statement, language),
@@ -186,20 +187,26 @@ def _corrections(statement: Statement, language: Language) -> list[str]:
 
 
 def _cases(
-    statement: Statement, language: Language, case_link: Callable[[str], str] | None
+    statement: Statement,
+    language: Language,
+    case_link: Callable[[str], str] | None,
+    *,
+    others_only: bool,
 ) -> list[str]:
+    """What was missed, by name; `others_only`: but cycles, which the evidence shows."""
     rows: list[list[str | Link]] = [
         [one if case_link is None else Link(one, case_link(one)), line.obligation]
         for line in statement.lines
+        if not (others_only and line.of in MEASURES)
         for one in line.breached_cases
     ]
     if not rows:
         return []
-    n, most = language.number(len(rows)), language.number(_MOST_CASES)
-    key = "page.missed_first" if len(rows) > _MOST_CASES else "page.missed_cases"
+    n, most = language.number(len(rows)), language.number(MOST_CASES)
+    key = "page.missed_first" if len(rows) > MOST_CASES else "page.missed_cases"
     caption = language.say(key, n=n, most=most)
     head = _heads(["case", "obligation"], language)
-    return [heading(language.say("page.missed")), table(caption, head, rows[:_MOST_CASES])]
+    return [heading(language.say("page.missed")), table(caption, head, rows[:MOST_CASES])]
 
 
 def _exclusions(statement: Statement, language: Language) -> list[str]:

@@ -144,7 +144,7 @@ class ReportPages:
             raise HTTPException(404) from reason
         except EvidenceMissing as reason:
             raise HTTPException(503) from reason
-        shown = [_back(scene), *pictures(found)]
+        shown = [_back(scene), *pictures(found, case_link=_to_ticket(scene))]
         return document(statement_page(found.statement, shown, case_link=_to_ticket(scene)))
 
     def statement(self, request: Request) -> Response:
