@@ -181,3 +181,14 @@ def test_a_stretch_begins_with_its_first_day_in_its_zone(label: str, first: str,
     assert found.from_at == at(first)
     assert len(found.periods) == n_periods
     assert found.until_at > datetime(2026, 11, 30, tzinfo=UTC)
+
+
+def test_the_report_prints_on_sheets(tmp_path: Path):
+    pytest.importorskip("weasyprint")
+    words = ("--history", str(EXAMPLE / "history.jsonl"), "--rules", str(EXAMPLE / "rules"))
+    sheets = tmp_path / "team.pdf"
+
+    assert run(["report", "team", "--period", "2026-10", *words, "--pdf", str(sheets)]) == 0
+
+    assert sheets.read_bytes().startswith(b"%PDF")
+    assert sheets.stat().st_size < 1_000_000

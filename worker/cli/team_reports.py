@@ -12,6 +12,7 @@ from worker.cli.instants import instant
 from worker.cli.options import AccountName, ConfigFile, rules_of
 from worker.cli.output import JsonFlag, QuietFlag, as_json, result, say
 from worker.cli.progress import progress
+from worker.cli.report_files import Pdf
 from worker.cli.sources import Store, opened_history, opened_store
 from worker.cli.written import written_to
 
@@ -62,6 +63,7 @@ def team(
     ] = False,
     csv: _Csv = None,
     html: _Html = None,
+    pdf: Pdf = None,
     json: JsonFlag = False,
     quiet: QuietFlag = False,
     config: ConfigFile = None,
@@ -82,7 +84,7 @@ def team(
             found, doubts = _of_history(opened_history(history, mapping, tell), folder, period, at)
     from worker.reporting.team_wording import text
 
-    out = _Output(csv, html, json=json)
+    out = _Output(csv, html, pdf, json=json)
     out.give(found, text("title", label=found.label))
     for doubt in () if quiet else doubts:
         say(doubt)
@@ -101,6 +103,7 @@ def policy(
     ] = None,
     csv: _Csv = None,
     html: _Html = None,
+    pdf: Pdf = None,
     json: JsonFlag = False,
     quiet: QuietFlag = False,
     config: ConfigFile = None,
@@ -128,7 +131,7 @@ def policy(
         found = stored_team(database, name, TeamQuestion(stretch, hashes[0]), cut_off)
     notes = in_force_lines(times, zone)
     title = text("policy_title", label=hashes[0][:12])
-    _Output(csv, html, json=json).give(found, title, notes)
+    _Output(csv, html, pdf, json=json).give(found, title, notes)
     for doubt in () if quiet else _doubts(n_waiting):
         say(doubt)
 
@@ -139,10 +142,12 @@ class _Output:
 
     csv: Path | None
     html: Path | None
+    pdf: Path | None
     json: bool
 
     def give(self, found: "TeamReport", title: str, notes: list[str] | None = None) -> None:
         """Write the files, and print the report."""
+        from worker.report.pdf import pdf_of
         from worker.report.team_page import team_page
         from worker.reporting.team_wording import report_lines, team_csv
 
@@ -152,11 +157,15 @@ class _Output:
         if self.html is not None:
             with written_to(self.html) as write:
                 write(team_page(found, title, notes or []).encode())
+        if self.pdf is not None:
+            printed = pdf_of(team_page(found, title, notes or []))
+            with written_to(self.pdf) as write:
+                write(printed)
         if self.json:
             from msgspec import to_builtins
 
             as_json(to_builtins(found))
-        elif not any(str(one) == "-" for one in (self.csv, self.html)):
+        elif not any(str(one) == "-" for one in (self.csv, self.html, self.pdf)):
             for line in [*report_lines(found, title), *(notes or [])]:
                 result(line)
 
