@@ -282,3 +282,7 @@ def test_a_history_file_gives_mail_and_no_phone(
     assert "phone calls are not recorded" in told.err
     assert found["mail"]["people"] == 5
     assert found["mail"]["promises"][0]["in_time_with_one_fewer"] == pytest.approx(0.8)
+    monday, saturday = found["mail_days"][0], found["mail_days"][5]
+    assert (monday["work_seconds"], monday["due"], monday["late"]) == (36_000, 10, 0)
+    assert monday["capacity_seconds"] == 5 * 8 * 3600
+    assert (saturday["work_seconds"], saturday["capacity_seconds"]) == (0, 0)

@@ -198,7 +198,8 @@ def _mail(answer: Answer, plan: MailPlan) -> list[str]:
         rows = words.mail_rows(answer.as_rostered)
         told = words.mail_words(answer, answer.as_rostered)
         parts += [paragraph(told + "."), table("With the roster", rows[0], rows[1:])]
-    return [*parts, _arrivals(answer)]
+    days = words.day_rows(answer.days)
+    return [*parts, table(words.DAYS_TITLE, days[0], days[1:]), _arrivals(answer)]
 
 
 def _arrivals(answer: Answer) -> str:

@@ -15,6 +15,7 @@ from worker.staffing.queues import plan_chat, plan_phone
 if TYPE_CHECKING:
     from rules.arrivals import Profile
     from rules.mail_plan import MailPlan
+    from rules.workdays import Workday
     from worker.staffing.past import Past
     from worker.staffing.queues import QueuePlan
     from worker.staffing.setting import Setting
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 class Answer:
     """Everything that was found. What is None has nothing to plan for.
 
-    `arrivals` is the usual week of mail.
+    `arrivals` is the usual week of mail, `days` a week of it as it is worked off.
     """
 
     setting: Setting
@@ -33,6 +34,7 @@ class Answer:
     mail: MailPlan | None
     as_rostered: MailPlan | None
     arrivals: Profile
+    days: tuple[Workday, ...] = ()
     doubts: tuple[str, ...] = ()
 
 
@@ -71,5 +73,6 @@ def answer(past: Past, setting: Setting) -> Answer:
         mail.needed if mail else None,
         mail.as_rostered if mail else None,
         profile((one.created_at for one in arrived.mail), over),
+        mail.days if mail else (),
         tuple(doubts),
     )

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.mail_plan import (
+    WEEKS,
     MailPlan,
     half_year,
     laid_end_to_end,
@@ -16,6 +17,7 @@ from rules.mail_plan import (
     weekly_work,
 )
 from rules.timeline import seconds_of
+from rules.workdays import workdays
 from rules.workload import Roster, Task
 from worker.staffing.first_replies import first_reply, is_chat
 from worker.staffing.setting import levels
@@ -23,7 +25,9 @@ from worker.staffing.setting import levels
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from rules.arrivals import LookBack
     from rules.facts import Ticket
+    from rules.workdays import Workday
     from worker.staffing.setting import Setting
 
 _AFTER_THE_END = 8 * 7 * 86_400
@@ -31,10 +35,14 @@ _AFTER_THE_END = 8 * 7 * 86_400
 
 
 class MailAnswer(NamedTuple):
-    """The people needed, and what those of the roster make of it; None without a roster."""
+    """The people needed, and what those of the roster make of it; None without a roster.
+
+    `days` are those of the last simulated week, with the roster's people where there is one.
+    """
 
     needed: MailPlan
     as_rostered: MailPlan | None
+    days: tuple[Workday, ...]
 
 
 def answer_mail(tickets: Sequence[Ticket], setting: Setting) -> MailAnswer | None:
@@ -53,7 +61,7 @@ def answer_mail(tickets: Sequence[Ticket], setting: Setting) -> MailAnswer | Non
     needed = plan_mail(tasks, pledges, _kept(staffed), span)
     shifts = None if setting.roster is None else setting.roster.of("mail")
     if shifts is None or not shifts.shifts:
-        return MailAnswer(needed, None)
+        return MailAnswer(needed, None, _last_week(tasks, staffed(needed.agents or 0), over))
     n_days = (within[1] - within[0]) // 86_400
     days = [over.days[0] + timedelta(days=n) for n in range(n_days)]
     full, fewer = (
@@ -61,7 +69,14 @@ def answer_mail(tickets: Sequence[Ticket], setting: Setting) -> MailAnswer | Non
     )
     tiers = outlook(tasks, pledges, full, fewer, span)
     work, capacity = weekly_work(tasks, span), weekly_capacity(full, span)
-    return MailAnswer(needed, MailPlan(None, tiers, work, capacity))
+    as_rostered = MailPlan(None, tiers, work, capacity)
+    return MailAnswer(needed, as_rostered, _last_week(tasks, full, over))
+
+
+def _last_week(tasks: Sequence[Task], roster: Roster, over: LookBack) -> tuple[Workday, ...]:
+    """The week before the end of the half year: as it goes on for ever."""
+    behind = over.days[0] + timedelta(weeks=WEEKS)
+    return tuple(workdays(tasks, roster, behind - timedelta(weeks=1), behind, over.zone))
 
 
 def _tasks(tickets: Sequence[Ticket], setting: Setting) -> list[Task]:

@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from rules.arrivals import Slot
     from rules.line_plan import IntervalPlan, LinePlan
     from rules.mail_plan import MailPlan
+    from rules.workdays import Workday
     from worker.staffing.answer import Answer
     from worker.staffing.queues import Promised, QueuePlan
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _NAMES = {"phone": ("Phone", "calls"), "chat": ("Chat", "conversations")}
 Rows = list[list[str]]
+DAYS_TITLE = "Mail day by day, in the last week of the half year that is simulated"
 
 
 def percent(share: Fraction | None) -> str:
@@ -182,6 +184,26 @@ def mail_rows(plan: MailPlan) -> Rows:
     ]
 
 
+def day_rows(days: Sequence[Workday]) -> Rows:
+    """What comes in on each day, what is done, what is left, and what is late."""
+    head = ["day", "hours come in", "hours done at most", "busy", "hours left", "oldest", "late"]
+    return [
+        head,
+        *(
+            [
+                WEEKDAYS[one.day.weekday()],
+                f"{one.load / 3600:.1f}",
+                f"{float(one.capacity) / 3600:.1f}",
+                percent(one.utilisation),
+                f"{float(one.backlog) / 3600:.1f}",
+                "" if one.oldest_seconds is None else f"{one.oldest_seconds / 3600:.1f} h",
+                f"{one.late} of {one.due}",
+            ]
+            for one in days
+        ),
+    ]
+
+
 def interval_csv(answer: Answer) -> str:
     """Every interval of the week that has people or customers, as CSV."""
     written = StringIO()
@@ -221,6 +243,18 @@ def document(answer: Answer) -> dict[str, object]:
         "chat": _queue_document(answer.chat),
         "mail": _mail_document(answer.mail),
         "mail_as_rostered": _mail_document(answer.as_rostered),
+        "mail_days": [
+            {
+                "day": WEEKDAYS[one.day.weekday()],
+                "work_seconds": one.load,
+                "capacity_seconds": float(one.capacity),
+                "left_seconds": float(one.backlog),
+                "oldest_seconds": one.oldest_seconds,
+                "due": one.due,
+                "late": one.late,
+            }
+            for one in answer.days
+        ],
         "doubts": list(answer.doubts),
     }
 
@@ -305,4 +339,6 @@ def lines(answer: Answer, aligned: Callable[[Sequence[Sequence[str]]], list[str]
     for mail in (answer.mail, answer.as_rostered):
         if mail is not None:
             found += ["", mail_words(answer, mail), "", *aligned(mail_rows(mail))]
+    if answer.days:
+        found += ["", DAYS_TITLE, "", *aligned(day_rows(answer.days))]
     return found
