@@ -231,7 +231,7 @@ def _claim(installation: Installation, number: int) -> float:
     now = epoch(installation.clock.now())
     with installation.database.write(ACCOUNT) as books:
         first = sa.select(tickets.c.ticket_id).order_by(tickets.c.look_at).limit(number)
-        change = sa.update(tickets).where(tickets.c.ticket_id.in_(first))
+        change = sa.update(tickets).where(books.of(tickets), tickets.c.ticket_id.in_(first))
         books.tx.execute(change.values(look_at=now - 60))
     reconciler = installation.account(ACCOUNT).reconciler
     claimed, took = 0, 0.0
@@ -242,7 +242,7 @@ def _claim(installation: Installation, number: int) -> float:
         assert look.ticket_ids
         claimed += len(look.ticket_ids)
         with installation.database.write(ACCOUNT) as books:
-            judged = sa.update(tickets).where(tickets.c.claim == look.token)
+            judged = sa.update(tickets).where(books.of(tickets), tickets.c.claim == look.token)
             judged = judged.where(tickets.c.ticket_id.in_(look.ticket_ids))
             books.tx.execute(
                 judged.values(look_at=now + 86_400, claim=None, lease_until=None, tries=0)

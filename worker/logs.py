@@ -136,26 +136,33 @@ def configure_logs(
     terminal = log_format == "console" or (log_format == "" and target.isatty())
     handler = logging.StreamHandler(target)
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[
-                structlog.stdlib.add_log_level,
-                structlog.stdlib.add_logger_name,
-                _stamp,
-                _foreign,
-                _exception_without_text,
-                keep_allowed,
-            ],
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                _console(target) if terminal else structlog.processors.JSONRenderer(),
-            ],
-        )
+        _formatter(_console(target) if terminal else structlog.processors.JSONRenderer())
     )
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def log_to_the_terminal() -> None:
+    """Make warnings readable for whoever runs a command, where no logs are configured."""
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(_formatter(_console(sys.stderr)))
+
+
+def _formatter(renderer: Processor) -> logging.Formatter:
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.add_logger_name,
+            _stamp,
+            _foreign,
+            _exception_without_text,
+            keep_allowed,
+        ],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+    )
 
 
 def keep_allowed(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -47,6 +47,18 @@ def stipt(
     )
 
 
+def test_output_that_nobody_reads_to_its_end_ends_quietly_with_141() -> None:
+    command = [sys.executable, "-m", "worker.cli.main", "schema"]
+    with subprocess.Popen(  # noqa: S603 - our own program
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == ExitCode.UNREAD
+
+
 def test_help_loads_nothing_heavy() -> None:
     code = (
         "import json, sys; from worker.cli.main import run; run(['--help']); "

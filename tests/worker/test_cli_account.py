@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import json
-from contextlib import closing
+import subprocess
+import sys
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -17,7 +19,7 @@ from worker.store.accounts import write_budget_left
 from worker.store.database import Database
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 RULES = """
@@ -265,6 +267,37 @@ def test_a_pass_that_could_not_tell_people_says_so_and_explain_says_why(
     assert fates <= {("failed", False), ("waiting", False), ("not sent", False)}
     assert fates & {("failed", False), ("waiting", False)}
     assert account.settings.tickets == 40
+
+
+def test_a_wrong_secret_is_told_in_plain_words(
+    account: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del account
+    monkeypatch.setenv("ZENDESK_OAUTH_CLIENT_SECRET", "wrong")
+    command = [sys.executable, "-m", "worker.cli.main", "plan"]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=50)  # noqa: S603 - our own program
+    assert ended.returncode == 1
+    assert "the helpdesk refuses the credentials" in ended.stderr
+    assert "{" not in ended.stderr
+
+
+def test_a_plan_that_is_interrupted_says_what_was_kept(
+    account: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del account
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    @contextmanager
+    def told(*, quiet: bool) -> Iterator[Callable[[str, int, int | None], None]]:
+        del quiet
+        yield interrupted
+
+    monkeypatch.setattr("worker.cli.changes.progress", told)
+    capsys.readouterr()
+    assert run(["plan"]) == 130
+    assert "stopped; what was read is kept" in capsys.readouterr().err
 
 
 def test_a_file_that_is_no_plan_is_refused(account: Sandbox, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ class ExitCode(IntEnum):
     USAGE = 64
     SETTINGS = 78
     INTERRUPTED = 130
+    UNREAD = 141
     TERMINATED = 143
 
 

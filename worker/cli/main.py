@@ -391,6 +391,11 @@ def run(arguments: Sequence[str]) -> int:
         return ExitCode.ERROR
     except typer.TyperException as error:
         return _wrong_usage(error)
+    except SystemExit as end:
+        # Whoever read the output has seen enough: `stipt plan | head`.
+        if isinstance(end.__context__, BrokenPipeError):
+            return ExitCode.UNREAD
+        raise
     except Exception as error:  # noqa: BLE001 - the last stop: a sentence or an id, no traceback
         from worker.cli.failure import failure_of
 

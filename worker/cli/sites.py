@@ -69,17 +69,22 @@ class Site:
 
     def plan(self, policy: "Policy", only: list[str], progress: "Progress") -> "Plan":
         """Read what is new, then judge."""
+        from worker.cli.output import say
         from worker.planning import make_plan
         from worker.reading import read_afresh
 
-        read_afresh(
-            self.database,
-            self.account,
-            self.helpdesk(policy),
-            self.clock,
-            patience=self.patience,
-            on_page=lambda pages: progress("pages read", pages, None),
-        )
+        try:
+            read_afresh(
+                self.database,
+                self.account,
+                self.helpdesk(policy),
+                self.clock,
+                patience=self.patience,
+                on_page=lambda pages: progress("pages read", pages, None),
+            )
+        except KeyboardInterrupt:
+            say("stopped; what was read is kept, and reading goes on from there the next time")
+            raise
         return make_plan(
             self.database,
             self.account.name,
@@ -103,10 +108,12 @@ def opened_site(config: Path | None, account: str | None, wait: timedelta) -> It
         SettingsInvalid: settings are wrong or missing.
     """
     from worker.clock import SandboxClock, SystemClock
+    from worker.logs import log_to_the_terminal
     from worker.patience import Patience
     from worker.settings import SettingsInvalid, load_settings
     from worker.store.database import Database
 
+    log_to_the_terminal()
     settings = load_settings(config=config)
     chosen = settings.account(account)
     if chosen.missing():
