@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.mail_plan import (
+    JUDGED_WEEKS,
     WEEKS,
     MailPlan,
     half_year,
@@ -25,7 +26,6 @@ from worker.staffing.setting import levels
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from rules.arrivals import LookBack
     from rules.facts import Ticket
     from rules.workdays import Workday
     from worker.staffing.setting import Setting
@@ -37,7 +37,7 @@ _AFTER_THE_END = 8 * 7 * 86_400
 class MailAnswer(NamedTuple):
     """The people needed, and what those of the roster make of it; None without a roster.
 
-    `days` are those of the last simulated week, with the roster's people where there is one.
+    `days` are those of a simulated week, with the roster's people where there is one.
     """
 
     needed: MailPlan
@@ -61,7 +61,7 @@ def answer_mail(tickets: Sequence[Ticket], setting: Setting) -> MailAnswer | Non
     needed = plan_mail(tasks, pledges, _kept(staffed), span)
     shifts = None if setting.roster is None else setting.roster.of("mail")
     if shifts is None or not shifts.shifts:
-        return MailAnswer(needed, None, _last_week(tasks, staffed(needed.agents or 0), over))
+        return MailAnswer(needed, None, _last_week(tasks, staffed(needed.agents or 0), setting))
     n_days = (within[1] - within[0]) // 86_400
     days = [over.days[0] + timedelta(days=n) for n in range(n_days)]
     full, fewer = (
@@ -70,12 +70,18 @@ def answer_mail(tickets: Sequence[Ticket], setting: Setting) -> MailAnswer | Non
     tiers = outlook(tasks, pledges, full, fewer, span)
     work, capacity = weekly_work(tasks, span), weekly_capacity(full, span)
     as_rostered = MailPlan(None, tiers, work, capacity)
-    return MailAnswer(needed, as_rostered, _last_week(tasks, full, over))
+    return MailAnswer(needed, as_rostered, _last_week(tasks, full, setting))
 
 
-def _last_week(tasks: Sequence[Task], roster: Roster, over: LookBack) -> tuple[Workday, ...]:
-    """The week before the end of the half year: as it goes on for ever."""
+def _last_week(tasks: Sequence[Task], roster: Roster, setting: Setting) -> tuple[Workday, ...]:
+    """The last whole week of the half year without a holiday, from its Monday."""
+    over, holidays = setting.over, setting.calendar.holiday_names
     behind = over.days[0] + timedelta(weeks=WEEKS)
+    behind -= timedelta(days=behind.weekday())
+    for _ in range(JUDGED_WEEKS):
+        if not any(behind - timedelta(days=back) in holidays for back in range(1, 8)):
+            break
+        behind -= timedelta(weeks=1)
     return tuple(workdays(tasks, roster, behind - timedelta(weeks=1), behind, over.zone))
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _NAMES = {"phone": ("Phone", "calls"), "chat": ("Chat", "conversations")}
 Rows = list[list[str]]
-DAYS_TITLE = "Mail day by day, in the last week of the half year that is simulated"
+DAYS_TITLE = "Mail day by day, in a week at the end of the simulated half year"
 
 
 def percent(share: Fraction | None) -> str:
