@@ -8,8 +8,10 @@ from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
+import requests
+
 from tests.app.harness.pages import started_browser
-from tests.web.live_board import live_board, looking
+from tests.web.live_board import LiveBoard, live_board, looking
 from tests.worker.sandbox_site import eventually
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
@@ -27,6 +29,11 @@ _LATER = timedelta(minutes=20)
 """So long after the start some deadlines have passed and their steps were sent."""
 
 
+def page_of(board: LiveBoard) -> str:
+    """The board as it is now, with all its figures or without."""
+    return requests.get(board.url, timeout=20).text
+
+
 def main() -> int:
     """Take all of them; 1 when a page had faults."""
     faults: list[str] = []
@@ -36,6 +43,7 @@ def main() -> int:
         board.advance(_LATER)
         with looking(browser, board, "/") as seen:
             eventually(lambda: "sent" in board.message_states(), 30)
+            eventually(lambda: "This month so far" in page_of(board), 60)
             ticket = seen.rows()[0]
         for name, (path, width, scheme) in SCENES.items():
             where = path.format(ticket=ticket)

@@ -18,6 +18,7 @@ from worker.store.pages import store_page
 from worker.view.speech import Speaker
 from worker.web.board import snapshot
 from worker.web.board.asking import asked_of, find
+from worker.web.board.board_page import Ground
 from worker.web.board.layout import Scene
 from worker.web.board.watching import Watcher
 
@@ -167,7 +168,7 @@ def events(board: Caller, number: int) -> list[dict[str, object]]:
 def test_the_first_event_tells_everything_and_the_next_one_only_the_time(board: Caller) -> None:
     first, second = events(board, 2)
     assert first["order"] == ["12", "5", "7"]
-    assert {"now", "order", "rows", "counts", "hours", "more", "selects"} == set(first)
+    assert {"now", "order", "rows", "counts", "hours", "more", "selects", "glance"} == set(first)
     assert set(second) == {"now"}
 
 
@@ -221,6 +222,16 @@ def test_whoever_looks_at_a_sandbox_is_told_so(site: Site, url: str, *, is_told:
         assert ("a fictional one on this machine" in pages.browser().get("/").text) is is_told
 
 
+def test_the_figures_at_a_glance_follow_now_and_then(board: Caller) -> None:
+    watcher = Watcher(asked_of({}))
+    first = look(board, watcher)["glance"]
+    board.site.wait(hours=5)
+    told = [look(board, watcher).get("glance") for _ in range(15)]
+    assert told[:14] == [None] * 14
+    assert told[14] != first
+    assert "open overdue" in told[14]
+
+
 def look(board: Caller, watcher: Watcher) -> dict[str, Any]:
     """What a reader is told at one look."""
     work, now = board.installation.accounts[0], board.installation.clock.now()
@@ -228,6 +239,7 @@ def look(board: Caller, watcher: Watcher) -> dict[str, Any]:
     held = snapshot.Snapshot(board.installation.database, work.name).held()
     say = Speaker(ZoneInfo("Europe/Amsterdam"), second)
     scene = Scene("default", ("default",), "viewer", now, say)
-    told = watcher.look(scene, find(held, watcher.asked, second), work.policies.policy)
+    policy = work.policies.policy
+    told = watcher.look(scene, find(held, watcher.asked, second), policy, lambda: Ground(policy))
     found: dict[str, Any] = json.loads(told.removeprefix("data: "))
     return found

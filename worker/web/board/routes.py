@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import asyncio
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs
@@ -104,9 +104,11 @@ class Board:
         scene, work = self.scene(request)
         asked = asked_of(request.query_params)
         held, found = self._find(scene, asked)
+        return board_page(scene, held, asked, found, self._ground(work))
+
+    def _ground(self, work: AccountWork) -> Ground:
         with self._installation.database.read(work.name) as books:
-            known, queue = known_standing(books), queue_of(books)
-        return board_page(scene, held, asked, found, Ground(work.policies.policy, known, queue))
+            return Ground(work.policies.policy, known_standing(books), queue_of(books))
 
     def rows(self, request: Request) -> Response:
         """The next window of rows, after those that are shown."""
@@ -193,7 +195,7 @@ class Board:
     def _look(self, request: Request, watcher: Watcher) -> str:
         scene, work = self.scene(request)
         _, found = self._find(scene, watcher.asked)
-        return watcher.look(scene, found, work.policies.policy)
+        return watcher.look(scene, found, work.policies.policy, partial(self._ground, work))
 
     def _find(self, scene: Scene, asked: Asked) -> tuple[Held, Found]:
         held = self._snapshots[scene.account].held()

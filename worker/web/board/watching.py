@@ -7,16 +7,23 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from worker.web.board.board_page import more, results, selects
+from worker.web.board.glance import glance
 from worker.web.board.hours import coming_hours
 from worker.web.board.lines import counts, line_mark, line_row
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rules.policy import Policy
     from worker.web.board.asking import Asked, Found
+    from worker.web.board.board_page import Ground
     from worker.web.board.layout import Scene
 
 EVERY_S: Final = 1.0
 """Real seconds between two looks."""
+
+_GLANCE_EVERY: Final = 15
+"""Looks between two of the figures at a glance."""
 
 Json = dict[str, object]
 
@@ -32,19 +39,42 @@ class Watcher:
         self.asked = asked
         self._marks: dict[str, str] | None = None
         self._parts: dict[str, str] = {}
+        self._values: object = None
+        self._looks = 0
 
-    def look(self, scene: Scene, found: Found, policy: Policy) -> str:
-        """The event for one look at what fits, as it goes over the wire."""
+    def look(self, scene: Scene, found: Found, policy: Policy, ground: Callable[[], Ground]) -> str:
+        """The event for one look at what fits, as it goes over the wire.
+
+        Args:
+            scene: when and for whom.
+            found: what fits.
+            policy: the rules in force.
+            ground: how the account stands; asked for now and then.
+        """
         news: Json = {"now": scene.now.timestamp(), **self._rows(scene, found)}
         parts = {
             "counts": counts(found.counts, self.asked, scene),
             "hours": coming_hours(found.dues, policy, scene),
             "more": more(scene, self.asked, len(found.lines)),
-            "selects": selects(found.held, self.asked),
+            **self._slow_parts(scene, found, ground),
         }
         news |= {name: part for name, part in parts.items() if self._parts.get(name) != part}
-        self._parts = dict(parts)
+        self._parts |= parts
         return f"data: {json.dumps(news, separators=(',', ':'))}\n\n"
+
+    def _slow_parts(
+        self, scene: Scene, found: Found, ground: Callable[[], Ground]
+    ) -> dict[str, str]:
+        """What changes seldom and takes time to draw: not at each look."""
+        parts: dict[str, str] = {}
+        if found.held.values is not self._values:
+            self._values = found.held.values
+            parts["selects"] = selects(found.held, self.asked)
+        if self._looks % _GLANCE_EVERY == 0:
+            known = ground()
+            parts["glance"] = glance(scene, found.held, known.known, known.queue)
+        self._looks += 1
+        return parts
 
     def _rows(self, scene: Scene, found: Found) -> Json:
         lines = {line.ticket.ticket_id: line for line in found.lines[: self.asked.rows]}

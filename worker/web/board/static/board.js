@@ -102,16 +102,24 @@ function showLink(state) {
   document.documentElement.classList.add(state);
 }
 
-function take({ now: at, results, order, rows, counts, hours, more, selects }) {
+function take({ now: at, results, order, rows, counts, hours, more, selects, glance }) {
   hear(at);
   if (results) exchange('#results', parsed(results));
   if (order && one('#rows')) settle(order, rows);
   if (counts) exchange('#counts', parsed(counts)), tell();
+  if (glance) figures(parsed(glance));
   if (hours) one('#hours').replaceChildren(parsed(hours));
   if (more && one('.more')) exchange('.more', parsed(more)), observe();
   if (selects) choices = parsed(selects);
   offer();
   tick();
+}
+
+/** The figures at a glance, folded as the reader has them. */
+function figures(next) {
+  const isOpen = one('#glance details')?.open;
+  next.querySelector('details')?.toggleAttribute('open', Boolean(isOpen));
+  exchange('#glance', next);
 }
 
 /** Let the filters have the values that tickets have now; not while somebody is choosing. */
