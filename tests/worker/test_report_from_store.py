@@ -43,8 +43,9 @@ def rules(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def lived(site: Site) -> Site:
+def lived(any_site: Site) -> Site:
     """A worker that has read and judged the example's tickets as they were on 3 November."""
+    site = any_site
     site.clock.move(NOW - site.clock.now())
     for line in (EXAMPLE / "history.jsonl").read_bytes().splitlines():
         ticket, _ = read_line(line)

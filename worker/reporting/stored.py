@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
@@ -22,6 +22,7 @@ from worker.store.verdict_rows import (
     count_unjudged,
     known_until,
     rows_due,
+    solves_of,
     tickets_touched,
 )
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from connector.records import Stream
-    from rules.evidence import CycleRow, Party
+    from rules.evidence import CycleRow, Party, SolvedTicket
     from rules.policy import Policy
     from worker.reporting.evidence import Asked
     from worker.store.database import Books, Database
@@ -79,14 +80,18 @@ class StoredSource:
 
     def records(self, policy: Policy, asked: Asked) -> Records:
         """What was recorded of a customer up to the cut-off."""
+        read = paths_of(policy) - {"priority"}
+        kept = _Kept("channel" in read, not read - {"channel"})
         with self.database.read(self.account) as books:
-            rows = rows_due(books, asked.party, asked.since, asked.until)
-            touched: list[str] = []
-            if asked.with_solved:
-                touched = tickets_touched(books, asked.party, asked.since)
+            rows, solved, others = kept.rows(books, asked)
             told = _told(books, asked)
-        again = self._judged(policy, asked, rows, [*touched, *_to_judge(told, policy)])
-        solved = [one.solved for one in again.values() if one.solved is not None]
+        again = self._judged(policy, asked, kept.unsure(rows), [*others, *_to_judge(told, policy)])
+        settled = {one.ticket_id for one in solved}
+        solved += [
+            one.solved
+            for ident, one in again.items()
+            if one.solved is not None and ident not in settled
+        ]
         cycles = _as_of_cut_off(rows, again)
         calls, ratings = (
             [owned for one in kind if (owned := _owned(one, asked.party, again)) is not None]
@@ -120,19 +125,47 @@ class StoredSource:
         return found
 
     def _judged(
-        self, policy: Policy, asked: Asked, rows: list[CycleRow], others: list[str]
+        self, policy: Policy, asked: Asked, needed: set[str], others: list[str]
     ) -> dict[str, JudgedTicket]:
-        """Tickets whose facts are needed: open ones, and all where obligations read values."""
+        """Tickets whose facts are needed, as they are at the cut-off."""
         paths = paths_of(policy)
-        reads_values = bool(paths - {"priority"})
-        needed = {
-            row.ticket_id for row in rows if row.ticket_id and (reads_values or _is_open(row))
-        }
         idents = sorted(needed | set(others))
         return {
             ticket.id: judged_ticket(ticket, self.in_force, asked, self.cut_off, paths)
             for ticket in stored_tickets(self.database, self.account, idents)
             if ticket.created_at <= self.cut_off
+        }
+
+
+class _Kept(NamedTuple):
+    """What rows tell without the facts: whether the channel is read, and if that is all.
+
+    Everything else that obligations read of a ticket stands in its facts alone.
+    """
+
+    with_channel: bool
+    is_enough: bool
+
+    def rows(
+        self, books: Books, asked: Asked
+    ) -> tuple[list[CycleRow], list[SolvedTicket], list[str]]:
+        """Rows of a customer, its first solves, and tickets whose solve must be judged."""
+        party, since, until = asked.party, asked.since, asked.until
+        is_known = self.is_enough and self.with_channel
+        rows = rows_due(books, party, since, until, with_channel=is_known)
+        if not asked.with_solved:
+            return rows, [], []
+        if not self.is_enough:
+            return rows, [], tickets_touched(books, party, since)
+        return rows, *solves_of(books, party, since, until, with_channel=is_known)
+
+    def unsure(self, rows: list[CycleRow]) -> set[str]:
+        """Tickets whose facts are needed: open ones, and those of which too little is known."""
+        return {
+            row.ticket_id
+            for row in rows
+            if row.ticket_id
+            and (_is_open(row) or not self.is_enough or (self.with_channel and not row.values))
         }
 
 
