@@ -85,7 +85,7 @@ def _queue(plan: QueuePlan) -> list[str]:
     parts.append(_week(plan, f"People needed on {name.lower()}", _needed, "people"))
     if any(one.missing for one in plan.plan.intervals):
         parts.append(_week(plan, "People that the roster lacks", _missing, "people"))
-    parts.append(_week(plan, "What comes in in an hour", _coming, "an hour"))
+    parts.append(_week(plan, "What comes in in an hour", _coming, "an hour, rounded up"))
     parts.append(table("By weekday", rows[0], rows[1:]))
     parts.append(_shares(plan))
     parts.append(table("What one person fewer in every interval does", fewer[0], fewer[1:]))
@@ -209,7 +209,9 @@ def _arrivals(answer: Answer) -> str:
         place = (slot.weekday, slot.minute // _HOUR)
         per_hour[place] = per_hour.get(place, usual.mean * 0) + usual.mean
     numbers = {place: ceil(mean) for place, mean in per_hour.items()}
-    field = Field(words.WEEKDAYS, [str(hour) for hour in range(24)], numbers, (), "an hour")
+    field = Field(
+        words.WEEKDAYS, [str(hour) for hour in range(24)], numbers, (), "an hour, rounded up"
+    )
     title = "Mail that comes in in an hour"
     finding = f"At most {max(numbers.values(), default=0)} an hour, by weekday and hour."
 
