@@ -74,6 +74,7 @@ def test_no_words_are_left_that_nothing_says():
         path.read_text(encoding="utf-8") for path in sorted((ROOT / "worker").rglob("*.py"))
     )
     said = set(re.findall(r"""["']([a-z]+\.[a-z_]+)["']""", sources))
+    said |= {f"team.{key}" for key in re.findall(r"""text\(\s*["']([a-z_]+)["']""", sources)}
     families = {*FAMILIES, *re.findall(r'\.name\(\s*"([a-z]+)"', sources)}
     begun = tuple(re.findall(r'f"([a-z]+\.[a-z_]*)\{', sources))
     ended = tuple(re.findall(r'f"page\.\{key\}(_head)"', sources))
@@ -176,3 +177,26 @@ def test_a_language_without_words_is_wrong_usage(capsys: pytest.CaptureFixture[s
     assert run(["report", "acme", "--period", "2026-11", "--language", "pt"]) == 64
 
     assert "known are: en, nl, de, fr" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("nl", ("Teamrapport 2026-11", "eerste antwoord op tijd", "Per niveau", "93,0%")),
+        ("de", ("Teambericht 2026-11", "erste Antwort rechtzeitig", "Nach Stufe", "93,0 %")),
+        ("fr", ("Rapport de l&#x27;équipe 2026-11", "première réponse à temps", "93,0\u202f%")),
+    ],
+)
+def test_a_teams_report_is_in_the_language_that_was_asked_for(
+    code: str, told: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("STIPT_STATE_DIR", str(tmp_path))
+    page = tmp_path / "team.html"
+    words = ["report", "team", "--period", "2026-11", "--rules", str(EXAMPLE / "rules")]
+    words += ["--history", str(EXAMPLE / "history.jsonl"), "--now", "2026-12-03T08:00:00Z"]
+    assert run([*words, "--language", code, "--html", str(page), "--quiet"]) == 0
+
+    shown = page.read_text(encoding="utf-8").replace("&nbsp;", " ")
+    assert f'<html lang="{code}">' in shown
+    for one in told:
+        assert one in shown

@@ -12,7 +12,7 @@ from worker.cli.instants import instant
 from worker.cli.options import AccountName, ConfigFile, rules_of
 from worker.cli.output import JsonFlag, QuietFlag, as_json, result, say
 from worker.cli.progress import progress
-from worker.cli.report_files import Pdf
+from worker.cli.report_files import LanguageCode, Pdf, language_named
 from worker.cli.sources import Store, opened_history, opened_store
 from worker.cli.written import written_to
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from rules.teamwork import Stretch, TeamReport
     from worker.histories import History
+    from worker.reporting.language import Language
 
 _Period = Annotated[
     str | None,
@@ -64,12 +65,14 @@ def team(
     csv: _Csv = None,
     html: _Html = None,
     pdf: Pdf = None,
+    language: LanguageCode = "en",
     json: JsonFlag = False,
     quiet: QuietFlag = False,
     config: ConfigFile = None,
     account: AccountName = None,
 ) -> None:
     """Show what was kept in a period by tier, group, market, channel, weekday and hour."""
+    said = language_named(language)
     folder = rules or rules_of(config, account)
     if history is None:
         if now is not None:
@@ -84,8 +87,8 @@ def team(
             found, doubts = _of_history(opened_history(history, mapping, tell), folder, period, at)
     from worker.reporting.team_wording import text
 
-    out = _Output(csv, html, pdf, json=json)
-    out.give(found, text("title", label=found.label))
+    out = _Output(csv, html, pdf, said, json=json)
+    out.give(found, text("title", said, label=found.label))
     for doubt in () if quiet else doubts:
         say(doubt)
 
@@ -104,6 +107,7 @@ def policy(
     csv: _Csv = None,
     html: _Html = None,
     pdf: Pdf = None,
+    language: LanguageCode = "en",
     json: JsonFlag = False,
     quiet: QuietFlag = False,
     config: ConfigFile = None,
@@ -115,6 +119,7 @@ def policy(
     from worker.store.policy_log import hashes_like
     from worker.store.team_rows import dues_of_policy, times_in_force
 
+    said = language_named(language)
     with opened_store(config, account) as store:
         database, name = store.database, store.account.name
         cut_off, n_waiting = known_of(database, name)
@@ -129,9 +134,9 @@ def policy(
         zone = _zone_of(store)
         stretch = _stretch(period, zone, dues[1], dues[0], hashes[0][:12])
         found = stored_team(database, name, TeamQuestion(stretch, hashes[0]), cut_off)
-    notes = in_force_lines(times, zone)
-    title = text("policy_title", label=hashes[0][:12])
-    _Output(csv, html, pdf, json=json).give(found, title, notes)
+    notes = in_force_lines(times, zone, said)
+    title = text("policy_title", said, label=hashes[0][:12])
+    _Output(csv, html, pdf, said, json=json).give(found, title, notes)
     for doubt in () if quiet else _doubts(n_waiting):
         say(doubt)
 
@@ -143,12 +148,12 @@ class _Output:
     csv: Path | None
     html: Path | None
     pdf: Path | None
+    language: "Language"
     json: bool
 
     def give(self, found: "TeamReport", title: str, notes: list[str] | None = None) -> None:
         """Write the files, and print the report."""
         from worker.report.pdf import pdf_of
-        from worker.report.team_page import team_page
         from worker.reporting.team_wording import report_lines, team_csv
 
         if self.csv is not None:
@@ -156,9 +161,9 @@ class _Output:
                 write(team_csv(found).encode())
         if self.html is not None:
             with written_to(self.html) as write:
-                write(team_page(found, title, notes or []).encode())
+                write(self._page(found, title, notes).encode())
         if self.pdf is not None:
-            printed = pdf_of(team_page(found, title, notes or []))
+            printed = pdf_of(self._page(found, title, notes))
             with written_to(self.pdf) as write:
                 write(printed)
         if self.json:
@@ -166,8 +171,13 @@ class _Output:
 
             as_json(to_builtins(found))
         elif not any(str(one) == "-" for one in (self.csv, self.html, self.pdf)):
-            for line in [*report_lines(found, title), *(notes or [])]:
+            for line in [*report_lines(found, title, self.language), *(notes or [])]:
                 result(line)
+
+    def _page(self, found: "TeamReport", title: str, notes: list[str] | None) -> str:
+        from worker.report.team_page import team_page
+
+        return team_page(found, title, notes or [], language=self.language)
 
 
 def _of_store(
