@@ -73,11 +73,12 @@ class LiveBoard:
 
 
 @contextmanager
-def live_board(number: int, seed: int = 1) -> Iterator[LiveBoard]:
-    """A board over a sandbox whose tickets have all been judged."""
+def live_board(number: int, seed: int = 1, **changes: object) -> Iterator[LiveBoard]:
+    """A board over a sandbox whose tickets have all been judged; `changes` are of the settings."""
     with Demo(DemoSettings(number, seed, speed=1.0)) as demo:
         demo.set_up()
-        settings = demo.settings().model_copy(update={"http_bind": "127.0.0.1:0"})
+        wanted = {"http_bind": "127.0.0.1:0", **changes}
+        settings = demo.settings().model_copy(update=wanted)
         with opened(settings, Parts(clock=demo.clock)) as installation:
             service = Service(installation, ("all",))
             service.start()

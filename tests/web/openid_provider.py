@@ -141,7 +141,11 @@ def provider_at(now: Callable[[], datetime]) -> Iterator[FakeProvider]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self._answer({})
+            if self.path.startswith("/authorize?"):  # whoever comes is signed in there already
+                onward = provider.sign_in(provider.url + self.path)
+                self._send(302, onward.encode())
+            else:
+                self._answer({})
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
@@ -152,7 +156,9 @@ def provider_at(now: Callable[[], datetime]) -> Iterator[FakeProvider]:
 
         def _answer(self, form: dict[str, str]) -> None:
             authorization = self.headers.get("Authorization", "")
-            status, body = provider.answer(urlsplit(self.path).path, form, authorization)
+            self._send(*provider.answer(urlsplit(self.path).path, form, authorization))
+
+        def _send(self, status: int, body: bytes) -> None:
             self.send_response(status)
             if status in (301, 302, 303, 307):
                 self.send_header("Location", body.decode())

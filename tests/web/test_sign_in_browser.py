@@ -3,21 +3,29 @@
 
 from __future__ import annotations
 
+import socket
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
 from pydantic import SecretStr
 
 from tests.app.accessibility import is_there
-from tests.web.live_board import looking
-from tests.web.people import WRONG, pages_of
-from tests.web.test_board_browser import SIZES, browser
+from tests.web.live_board import live_board, looking
+from tests.web.openid_provider import CLIENT, SECRET, provider_at
+from tests.web.people import PASSWORD, WRONG, pages_of
+from tests.web.test_board_browser import IS_LIVE, SIZES, browser
+from worker.passwords import hashed
+from worker.store.people import EVERYBODY, add_person
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from playwright.sync_api import Browser
 
     from tests.web.live_board import Looking
     from tests.worker.conftest import Site
+    from worker.clock import Clock
 
 __all__ = ["browser"]
 
@@ -72,3 +80,60 @@ def test_the_page_of_a_provider_has_no_faults(
         seen.page.wait_for_selector("[role=alert]")
         assert "did not answer" in seen.page.inner_text("[role=alert]")
         assert has_no_faults(seen, but="502")
+
+
+def test_people_sign_in_to_a_running_worker_and_out_again(browser: Browser) -> None:
+    with live_board(60, auth="local") as board:
+        with board.installation.database.write(EVERYBODY) as books:
+            now = board.installation.clock.now()
+            add_person(books, "ada", "operator", hashed("ada", PASSWORD), now)
+        with looking(browser, board, "/?tier=premium") as seen:
+            page = seen.page
+            page.fill("#name", "Ada")
+            page.fill("#password", PASSWORD)
+            page.keyboard.press("Enter")
+            page.wait_for_url("**/?tier=premium")
+            assert seen.rows()
+            assert seen.until(IS_LIVE)
+            assert has_no_faults(seen)
+            page.click("text=Sign out")
+            page.wait_for_url("**/sign-in")
+            page.goto(f"{board.url}/messages")
+            assert page.url.endswith("/sign-in?next=%2Fmessages")
+
+
+def test_people_come_by_a_provider_to_a_running_worker(browser: Browser) -> None:
+    clocks: list[Clock] = []
+
+    def now() -> datetime:
+        return clocks[0].now()
+
+    with ExitStack() as stack:
+        provider = stack.enter_context(provider_at(now))
+        port = a_free_port()
+        settings = {
+            "auth": "oidc",
+            "oidc_issuer": provider.url,
+            "oidc_client_id": CLIENT,
+            "oidc_client_secret": SecretStr(SECRET),
+            "public_url": f"http://127.0.0.1:{port}",
+            "http_bind": f"127.0.0.1:{port}",
+        }
+        board = stack.enter_context(live_board(60, **settings))
+        clocks.append(board.installation.clock)
+        context = browser.new_context()
+        stack.callback(context.close)
+        page = context.new_page()
+        page.goto(f"{board.url}/?state=paused")
+        page.click("text=Continue")
+        page.wait_for_url("**/?state=paused")
+        assert page.inner_text(".person .tag") == "ada@example.com"
+        assert page.locator("#rows tr").count() > 0
+        page.click("text=Sign out")
+        page.wait_for_url("**/sign-in")
+
+
+def a_free_port() -> int:
+    """A port that nobody has at the moment."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
