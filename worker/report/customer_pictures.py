@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from rules.obligations import assess, sliced
+from rules.opening_hours import closed_hours
 from rules.summaries import over_by, summaries
 from worker.report.drawing import Picture
 from worker.report.heatmap import Field, heatmap
@@ -182,13 +183,24 @@ def _when(late: list[CycleRow], found: Account, language: Language) -> list[str]
     most_said = {"most": language.number(most), "day": days[day], "hour": f"{hour}"}
     finding = language.say("pictures.when_finding", n=n, **most_said)
     title = language.say("pictures.when_title", zone=found.period.zone)
+    closed = _closed(late, found)
 
     def draw(width: int, suffix: str) -> str:
         picture = Picture(f"when{suffix}", title, finding, width, language)
         unit = language.say("pictures.cycles")
-        return heatmap(picture, Field(days, _HOURS, numbers, unit=unit))
+        return heatmap(picture, Field(days, _HOURS, numbers, closed, unit=unit))
 
     return [heading(language.say("pictures.when")), _figure(title, both_widths(draw))]
+
+
+def _closed(late: list[CycleRow], found: Account) -> frozenset[tuple[int, int]]:
+    """Hours in which no calendar is open that counted for one of the late cycles."""
+    known = found.agreement.policy.calendars
+    calendars = [known[name].business for name in {row.calendar for row in late} if name in known]
+    if not calendars:
+        return frozenset()
+    within = (found.period.from_at, found.period.until_at)
+    return closed_hours(calendars, within, found.period.zone)
 
 
 def _how_late(late: list[CycleRow], language: Language) -> list[str]:
