@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from worker.view.speech import listed, text, worked
+from worker.view.speech import listed, span, text
 from worker.view.targets import CONFIRMED_WITHIN, moment_of
 from worker.view.words import moment_words
 from worker.web.board.icons import icon
@@ -129,5 +129,5 @@ def _moment(scene: Scene, word: str, step: StepInstant, at: datetime | None) -> 
         return word
     second = int(at.timestamp())
     late = 0 if step.at is None else second - int(step.at.timestamp())
-    by = f", {worked(late)} late" if late >= _LATE_S else ""
+    by = f", {span(late)} late" if late >= _LATE_S else ""
     return f"{word} {scene.say.at(second)}{by}"
