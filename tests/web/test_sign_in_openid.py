@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from tests.web.openid_provider import CLIENT, KEY, NEXT_KEY, SECRET, FakeProvider, provider_at
 from tests.web.people import Browser, Pages, give_up, pages_of
 from worker.settings import SettingsInvalid, load_settings
-from worker.store.people import EVERYBODY
+from worker.store.people import EVERYBODY, Guest, add_person, begin_session, session_of
 from worker.store.people_tables import sessions
 from worker.web.binding import web_address
 from worker.web.sign_in import limits
@@ -536,3 +536,20 @@ def test_what_the_provider_s_settings_lack_is_told_at_once() -> None:
 def test_a_provider_is_reached_over_https_alone(issuer: str) -> None:
     with pytest.raises(SettingsInvalid, match="STIPT_OIDC_ISSUER"):
         load_settings({"STIPT_OIDC_ISSUER": issuer}, environment={})
+
+
+def test_either_database_knows_guests_from_people_with_an_account(any_site: Site) -> None:
+    now = any_site.clock.now()
+    with any_site.database.write(EVERYBODY) as books:
+        add_person(books, "ada", "operator", "hash", now)
+        begin_session(books, "1", "ada", now)
+        begin_session(books, "2", "ada", now, Guest("https://sso.example.com", "viewer"))
+        begin_session(books, "3", "eve", now)
+    with any_site.database.read(EVERYBODY) as books:
+        found = [session_of(books, token) for token in ("1", "2", "3", "4")]
+    assert [one and (one.role, one.issuer) for one in found] == [
+        ("operator", None),
+        ("viewer", "https://sso.example.com"),
+        None,
+        None,
+    ]
