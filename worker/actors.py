@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from worker.wiring import AccountWork, Installation
 
 QUEUE = "stipt"
+SENDERS = 4
+"""So many threads of a process send at once: a thread that is killed leaves a message in doubt."""
+
 _LOOK_FOR = 1.0
 """Real seconds for which one call judges before others get their turn."""
 
@@ -76,6 +79,7 @@ class Actors:
         self._broker = broker
         self._installation = installation
         self._monotonic = time.monotonic
+        self._sending = threading.BoundedSemaphore(SENDERS)
         self._judging = {work.name: threading.Lock() for work in installation.accounts}
         self._look = self._actor(broker, "look", self._do_look)
         self._write = self._actor(broker, "write", self._do_write)
@@ -159,7 +163,12 @@ class Actors:
         def send_all(work: AccountWork) -> None:
             self._until_nothing_is_left(work.outbox.send_due)
 
-        self._contained("send", account, send_all)
+        # Others go on until nothing is left, and judging must not wait for them.
+        if self._sending.acquire(blocking=False):
+            try:
+                self._contained("send", account, send_all)
+            finally:
+                self._sending.release()
 
     def _do_note(self, account: str) -> None:
         def add_all(work: AccountWork) -> None:

@@ -51,7 +51,9 @@ HINTS_EVERY = 0.25
 HINTS_LEASE = 60
 """Real seconds for which one follows hints, renewed while it does."""
 
-THREADS = 4
+THREADS = 8
+"""Four to send, and one each to judge, to write and to add notes, with one to spare."""
+
 POLL_LEASE = 60
 """Real seconds beyond the interval of polling for which a poller stays the only one."""
 
