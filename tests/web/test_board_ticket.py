@@ -115,7 +115,7 @@ def test_a_step_says_when_it_was_really_sent_and_to_whom(served: Caller) -> None
     site.wait(hours=2, minutes=25)
     site.once()
     words = text_of(served.get("/tickets/7").text)
-    assert "50% used sent 12:25, 25 min late to team_lead" in words
+    assert "50% used sent 12:25 to team_lead, 25 min late" in words
     assert "1 h before due tells team_lead to come, 13:00" in words
     first_reply = pictures(served.get("/tickets/7").text)[0]
     tips = [one.text for one in first_reply.iter(f"{SVG}title")]

@@ -102,32 +102,32 @@ def _fired(
 ) -> _Became:
     """What was sent when and to whom; what was not, and why."""
     if not told:  # a step that changes the ticket and tells nobody
-        return _Became("done", [_moment(scene, "done", step, fired_at)])
-    alike: dict[str, list[str]] = {}
+        return _Became("done", ["".join(_moment(scene, "done", step, fired_at))])
+    alike: dict[tuple[str, str], list[str]] = {}
     for one in told:
         alike.setdefault(_fate(scene, step, one), []).append(one.recipient)
     fates = {one.fate for one in told}
     state = "failed" if "failed" in fates else "sending" if "waiting" in fates else "sent"
     if fates == {"not sent"}:
         state = "not_sent"
-    return _Became(state, [f"{said} {_to(said)} {listed(names)}" for said, names in alike.items()])
+    lines = [f"{said}{listed(names)}{late}" for (said, late), names in alike.items()]
+    return _Became(state, lines)
 
 
-def _to(said: str) -> str:
-    return "to" if said.startswith("sent") else "for"
-
-
-def _fate(scene: Scene, step: StepInstant, one: Told) -> str:
+def _fate(scene: Scene, step: StepInstant, one: Told) -> tuple[str, str]:
+    """What stands before the names of those who were or were not told, and after them."""
     if one.fate == "sent":
-        return _moment(scene, "sent", step, one.at)
-    return _FATES[one.fate] + (f" ({one.detail})" if one.detail else "")
+        said, late = _moment(scene, "sent", step, one.at)
+        return f"{said} to ", late
+    reason = f" ({one.detail})" if one.detail else ""
+    return f"{_FATES[one.fate]}{reason} for ", ""
 
 
-def _moment(scene: Scene, word: str, step: StepInstant, at: datetime | None) -> str:
+def _moment(scene: Scene, word: str, step: StepInstant, at: datetime | None) -> tuple[str, str]:
     """When it was really done, and how late where that is worth a word."""
     if at is None:
-        return word
+        return word, ""
     second = int(at.timestamp())
     late = 0 if step.at is None else second - int(step.at.timestamp())
     by = f", {span(late)} late" if late >= _LATE_S else ""
-    return f"{word} {scene.say.at(second)}{by}"
+    return f"{word} {scene.say.at(second)}", by
