@@ -209,6 +209,8 @@ def _is_open(row: CycleRow) -> bool:
 
 def _as_of_cut_off(rows: list[CycleRow], again: dict[str, JudgedTicket]) -> list[CycleRow]:
     """Stored rows with the values that were read; open ones as they are at the cut-off."""
+    if not again:
+        return rows
     fresh = {
         (row.ticket_id, row.measure, row.cycle): row for one in again.values() for row in one.cycles
     }
