@@ -180,7 +180,7 @@ class StoreHistory:
         """Count the tickets; all of them can be read."""
         del team
         n_tickets = len(self._idents)
-        reading = Reading(n_lines=n_tickets, n_tickets=n_tickets, latest=self._now)
+        reading = Reading(n_tickets, n_tickets, latest=self._now, unit="ticket")
         tickets = stored_tickets(self._database, self._account, self._idents)
         return Scan(reading, held_parts(map(line_of, tickets)), None)
 

@@ -66,6 +66,7 @@ class Summary:
     kinds: Counter[RowKind] = field(default_factory=Counter)
     excluded: Counter[str] = field(default_factory=Counter)
     bad: list[BadLine] = field(default_factory=list)
+    unit: str = "line"
 
     def add(self, judged: Judged) -> None:
         """Count some more judged tickets."""
@@ -131,6 +132,7 @@ def replay(
         found = history.scan(team)
         now = now or found.reading.latest
         summary = Summary(policy=policy.hash, now=now, n_lines=found.reading.n_lines)
+        summary.unit = found.reading.unit
         summary.n_moved = found.reading.n_moved
         summary.bad = found.reading.bad
         if now is None:

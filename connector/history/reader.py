@@ -45,7 +45,7 @@ class Glance(NamedTuple):
 class Reading:
     """What reading a history came to, filled while its tickets are taken.
 
-    `n_lines` counts lines or rows that hold anything; `n_moved` happenings
+    `n_lines` counts lines or rows that hold anything, or what `unit` says; `n_moved` happenings
     that lay before their ticket's creation and were moved to it; `latest` is
     the latest instant of the readable tickets.
     """
@@ -55,6 +55,7 @@ class Reading:
     n_moved: int = 0
     latest: datetime | None = None
     bad: list[BadLine] = field(default_factory=list)
+    unit: str = "line"
 
     def take(self, latest: datetime, n_moved: int) -> None:
         """Count a readable ticket by its latest instant."""

@@ -24,6 +24,7 @@ from tests.rules.test_engine_oracle import QUARTER, policies
 from tests.rules.test_engine_oracle import tickets as tickets_of_all_kinds
 from tests.worker.sandbox_site import GENEROUS, SandboxSite
 from worker.cli.main import run
+from worker.cli.replaying import summary_lines
 from worker.clock import SteppedClock
 from worker.histories import StoreHistory, line_of
 from worker.replay import replay
@@ -228,6 +229,7 @@ def test_the_store_of_each_kind_of_database_is_judged_as_by_the_worker(any_site:
     summary = replay(load_folder(any_site.rules), store, now=None, write=rows.append)
 
     assert (summary.n_lines, summary.n_tickets) == (12, 12)
+    assert "0 of 12 tickets could not be read" in summary_lines(summary, store.name)
     assert b"".join(rows) == stored_rows(any_site.database)
 
 

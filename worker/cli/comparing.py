@@ -24,7 +24,7 @@ def comparison_lines(found: "Backtest") -> list[str]:
     lines = [
         f"{found.history}: {counted(effects.n_tickets, 'ticket')} judged as of {now}",
         sides(found.names, (found.before.hash, found.after.hash)),
-        f"{n(len(reading.bad))} of {counted(reading.n_lines, 'line')} could not be read",
+        f"{n(len(reading.bad))} of {counted(reading.n_lines, reading.unit)} could not be read",
         *bad_lines(reading.bad),
     ]
     if effects.n_later:

@@ -191,7 +191,7 @@ def summary_lines(summary: "Summary", name: str) -> list[str]:
     judged = f"{summary.n_tickets} tickets judged as of {document['now']}"
     lines = [
         f"{name}: {judged} by policy {summary.policy[:12]}",
-        f"{len(summary.bad)} of {summary.n_lines} lines could not be read",
+        f"{len(summary.bad)} of {summary.n_lines} {summary.unit}s could not be read",
         *bad_lines(summary.bad),
     ]
     if summary.n_later:

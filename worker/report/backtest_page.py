@@ -221,7 +221,7 @@ def _method(found: Backtest) -> list[str]:
         f"{found.before.hash} before, {found.after.hash} after."
     )
     read = (
-        f"{counted(reading.n_lines, 'line')} read, {n(len(reading.bad))} of them unreadable; "
+        f"{counted(reading.n_lines, reading.unit)} read, {n(len(reading.bad))} of them unreadable; "
         f"{counted(found.effects.n_later, 'ticket')} created after the instant of judging left out."
     )
     return [
