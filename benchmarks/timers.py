@@ -166,6 +166,7 @@ def _installation(
             "STIPT_STATE_DIR": str(folder),
             "STIPT_RULES_PATH": str(folder / "sla"),
             "STIPT_DATABASE_URL": database.url.render_as_string(hide_password=False),
+            "STIPT_PROBE_BIND": "127.0.0.1:0",
             "ZENDESK_SUBDOMAIN": "acme",
         }
     )
@@ -308,7 +309,7 @@ def _database(folder: Path, *, is_postgresql: bool) -> Iterator[Database]:
         yield database
         database.close()
         return
-    server = started_server()
+    server = started_server(shared_buffers="1GB")  # a million tickets fit
     try:
         database = Database(server.create_database())
         yield database

@@ -39,8 +39,9 @@ class PostgresServer:
     server, not one of the machine.
     """
 
-    def __init__(self, binaries: Path) -> None:
+    def __init__(self, binaries: Path, shared_buffers: str = "32MB") -> None:
         self.binaries = binaries
+        self.shared_buffers = shared_buffers
         self.user = unprivileged_user()
         self.folder = Path(tempfile.mkdtemp(prefix="stipt-postgresql-"))
         self.data = self.folder / "data"
@@ -74,7 +75,7 @@ class PostgresServer:
             "fsync": "off",
             "full_page_writes": "off",
             "max_connections": "60",
-            "shared_buffers": "32MB",
+            "shared_buffers": self.shared_buffers,
         }
         settings = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         with (self.folder / "log").open("ab") as log:
@@ -137,12 +138,12 @@ class PostgresServer:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def started_server() -> PostgresServer:
+def started_server(shared_buffers: str = "32MB") -> PostgresServer:
     """A running server; without PostgreSQL the test is skipped, or failed in CI."""
     binaries = find_binaries()
     if binaries is None:
         server_is_missing("PostgreSQL", "postgresql")
-    server = PostgresServer(binaries)
+    server = PostgresServer(binaries, shared_buffers)
     try:
         server.start()
     except BaseException:
