@@ -17,7 +17,8 @@ from ruamel.yaml import YAML
 
 from rules.format.files import RulesFile
 from rules.load import load
-from worker.cli.main import COMMANDS, GROUPS, program
+from worker.cli.command_list import COMMANDS, GROUPS
+from worker.cli.main import program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,9 +17,10 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 from connector.base import CredentialsRejected, Throttled, Unavailable
 from connector.history.mapping import MappingError
 from rules.problems import Problem
+from worker.cli.command_list import COMMANDS, Command
 from worker.cli.exit_codes import CommandFailed, ExitCode
 from worker.cli.failure import failure_of
-from worker.cli.main import COMMANDS, Command, program, run
+from worker.cli.main import program, run
 from worker.rule_folder import RulesInvalid, RulesMissing
 from worker.settings import SettingsInvalid
 from worker.store.schema import SchemaMismatch

@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 import typer
 
-from worker.cli.main import COMMANDS, GROUPS, Command, program
+from worker.cli.command_list import COMMANDS, GROUPS, Command
+from worker.cli.main import program
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "help"
