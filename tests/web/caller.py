@@ -15,7 +15,7 @@ import requests
 import sqlalchemy as sa
 from pydantic import SecretStr
 
-from worker.store.tables import hints, webhook_calls
+from worker.store.hint_tables import hints, webhook_calls
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from connector.base import CredentialsRejected, Throttled, Unavailable
 from rules.facts import Happening
 from worker.hints import Followed, HintReader
+from worker.store.hint_tables import hints
 from worker.store.hints import count_hints, take_hint
-from worker.store.tables import hints, verdicts
+from worker.store.tables import verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

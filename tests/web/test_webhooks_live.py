@@ -23,7 +23,7 @@ from tests.services.availability import free_port
 from tests.web.caller import PATH, signed, stamp
 from tests.worker.sandbox_site import GENEROUS, SandboxSite, eventually
 from worker.settings import load_settings
-from worker.store.tables import hints, webhook_calls
+from worker.store.hint_tables import hints, webhook_calls
 from worker.wiring import zendesk
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from rules.statements import unseal
 from worker.cli.main import run
 from worker.store.database import Database
+from worker.store.report_tables import statements
 from worker.store.schema import prepare
-from worker.store.tables import statements
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "contract"
 KEY = "0123456789abcdef0123456789abcdef"

@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from rules.statements import Statement, unseal
 from worker.cli.main import run
 from worker.store.database import Database
+from worker.store.report_tables import statements
 from worker.store.schema import prepare
-from worker.store.tables import statements
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "contract"
 OCTOBER = ("--period", "2026-10", "--now", "2026-11-03T08:00:00Z")

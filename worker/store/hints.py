@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from worker.store.database import epoch
-from worker.store.tables import hints, tickets, webhook_calls
+from worker.store.hint_tables import hints, webhook_calls
+from worker.store.tables import tickets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

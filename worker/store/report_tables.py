@@ -1,11 +1,38 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The table of reports by e-mail. Recipients stand there by their names in the rules."""
+"""Tables of closed statements, of running periods, and of reports by e-mail.
+
+Recipients of reports stand there by their names in the rules.
+"""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
 from worker.store.tables import metadata
+
+statements = sa.Table(
+    "statements",
+    metadata,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("ident", sa.Text, primary_key=True),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("customer", sa.Text, nullable=False),  # the party's name
+    sa.Column("period", sa.Text, nullable=False),  # the kind of it
+    sa.Column("from_at", sa.BigInteger, nullable=False),
+    sa.Column("until_at", sa.BigInteger, nullable=False),
+    sa.Column("cut_off", sa.BigInteger, nullable=False),
+    sa.Column("closed_at", sa.BigInteger, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),  # the sealed bytes, which never change
+    sa.UniqueConstraint("account", "sha256"),
+)
+
+standings = sa.Table(
+    "standings",
+    metadata,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("counted_at", sa.BigInteger, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+)
 
 report_mails = sa.Table(
     "report_mails",

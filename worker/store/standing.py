@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from rules.evidence import Party
 from worker.store.database import epoch, instant
 from worker.store.facts_json import list_text
-from worker.store.tables import outbox, standings, verdicts
+from worker.store.report_tables import standings
+from worker.store.tables import outbox, verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Collection

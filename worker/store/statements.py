@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from rules.statements import CannotClose, unseal
 from worker.store.database import epoch
-from worker.store.tables import statements
+from worker.store.report_tables import statements
 
 if TYPE_CHECKING:
     from rules.statements import Sealed

@@ -328,30 +328,6 @@ policy_loads = sa.Table(
     sa.Index("ix_policy_loads_account_id", "account", "id"),
 )
 
-statements = sa.Table(
-    "statements",
-    metadata,
-    sa.Column("account", sa.Text, primary_key=True),
-    sa.Column("ident", sa.Text, primary_key=True),
-    _text("sha256"),
-    _text("customer"),  # the party's name
-    _text("period"),  # the kind of it
-    _instant("from_at", nullable=False),
-    _instant("until_at", nullable=False),
-    _instant("cut_off", nullable=False),
-    _instant("closed_at", nullable=False),
-    _text("body"),  # the sealed bytes, which never change
-    sa.UniqueConstraint("account", "sha256"),
-)
-
-standings = sa.Table(
-    "standings",
-    metadata,
-    sa.Column("account", sa.Text, primary_key=True),
-    _instant("counted_at", nullable=False),
-    _text("body"),
-)
-
 leases = sa.Table(
     "leases",
     metadata,
@@ -413,25 +389,4 @@ notices = sa.Table(
     _text("text"),
     _instant("raised_at", nullable=False),
     _instant("ended_at"),
-)
-
-hints = sa.Table(
-    "hints",
-    metadata,
-    sa.Column("account", sa.Text, primary_key=True),
-    sa.Column("ticket_id", sa.Text, primary_key=True),
-    _instant("first_at", nullable=False),
-    _instant("due", nullable=False),
-    _count("told"),  # grows with every hint: one that came while it was read is not forgotten
-    _count("tries"),
-    sa.Index("ix_hints_account_due", "account", "due"),
-)
-
-webhook_calls = sa.Table(
-    "webhook_calls",
-    metadata,
-    sa.Column("account", sa.Text, primary_key=True),
-    sa.Column("event_id", sa.Text, primary_key=True),
-    _instant("taken_at", nullable=False),
-    sa.Index("ix_webhook_calls_account_taken_at", "account", "taken_at"),
 )
