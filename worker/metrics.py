@@ -18,12 +18,15 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
+from worker.outbox import NOTE
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from worker.clock import Clock
     from worker.outbox import Manner, OutboxMessage, Sender, SendResult
+    from worker.policies import PolicyShelf
     from worker.sync import Polled
 
 Loop = Literal["poll", "tick", "notify", "write", "sweep", "audit"]
@@ -198,3 +201,18 @@ class CountedSender:
         if result.outcome == "sent":
             late = (now - message.at).total_seconds()
             self._metrics.lateness.observe(max(0.0, late))
+
+
+def channel_of(policies: PolicyShelf) -> Callable[[OutboxMessage], str]:
+    """The kind of recipient of a message, for counting."""
+
+    def channel(message: OutboxMessage) -> str:
+        if message.recipient == NOTE:
+            return "note"
+        policy = policies.by_hash_or_present(message.policy)
+        recipient = policy.recipients.get(message.recipient) if policy else None
+        if recipient is None:
+            return "unknown"
+        return "email" if recipient.url_name is None else "url"
+
+    return channel

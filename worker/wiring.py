@@ -18,9 +18,8 @@ from worker.connection_needs import reads_names, wanted_records
 from worker.crash import crash_point
 from worker.heartbeats import Heartbeats
 from worker.hints import HintReader
-from worker.metrics import CountedSender, Metrics
+from worker.metrics import CountedSender, Metrics, channel_of
 from worker.notify.messenger import Links, Messenger
-from worker.outbox import NOTE
 from worker.policies import PolicyShelf
 from worker.process_lock import only_process
 from worker.recheck import Recheck
@@ -205,7 +204,7 @@ class _Builder:
         policies.load()
         helpdesk = self.parts.helpdesks.get(name) or self._helpdesk(account, policies)
         sender = self.parts.senders.get(name) or self._messenger(account, helpdesk, policies)
-        counted = CountedSender(sender, self.metrics, clock, _channel_of(policies))
+        counted = CountedSender(sender, self.metrics, clock, channel_of(policies))
         poller = Poller(database, helpdesk, clock, self._goes_on(f"poll:{name}"))
         recheck = Recheck(database, helpdesk, clock, poller.read_one)
         return AccountWork(
@@ -378,21 +377,6 @@ def _clock(settings: Settings) -> Clock:
 def _since(account: AccountSettings, now: datetime) -> datetime:
     since = account.sync_from
     return since if isinstance(since, datetime) else now - since
-
-
-def _channel_of(policies: PolicyShelf) -> Callable[[OutboxMessage], str]:
-    """The kind of recipient of a message, for counting."""
-
-    def channel(message: OutboxMessage) -> str:
-        if message.recipient == NOTE:
-            return "note"
-        policy = policies.by_hash_or_present(message.policy)
-        recipient = policy.recipients.get(message.recipient) if policy else None
-        if recipient is None:
-            return "unknown"
-        return "email" if recipient.url_name is None else "url"
-
-    return channel
 
 
 def ticket_link_of(account: AccountSettings) -> Callable[[OutboxMessage], str | None]:
