@@ -37,12 +37,21 @@ def test_one_pass_reports_what_it_did_and_a_second_one_writes_nothing() -> None:
     assert dict(os.environ) == variables
 
 
+_OBEDIENT_DEMO = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from worker.cli.main import main
+main()
+"""
+"""What runs in the background of a shell has Ctrl-C ignored, and hands that on to its children."""
+
+
 def test_the_demo_opens_its_board_and_leaves_nothing_behind(tmp_path: Path) -> None:
     files, opened = leftovers(), tmp_path / "opened"
     browser = tmp_path / "browser"
     browser.write_text(f'#!/bin/sh\nprintf %s "$1" > {opened}\n')
     browser.chmod(0o755)
-    program = [sys.executable, "-c", "from worker.cli.main import main; main()", "demo", "--open"]
+    program = [sys.executable, "-c", _OBEDIENT_DEMO, "demo", "--open"]
     environment = {**os.environ, "BROWSER": f"{browser} %s"}
     with subprocess.Popen([*program, "--tickets", "30"], env=environment) as running:  # noqa: S603 -- ourselves
         try:
@@ -53,5 +62,9 @@ def test_the_demo_opens_its_board_and_leaves_nothing_behind(tmp_path: Path) -> N
                 assert b"Open tickets by deadline" in answer.read()
         finally:
             running.send_signal(signal.SIGINT)
-        assert running.wait(60) == 0
+            try:
+                code = running.wait(60)
+            finally:
+                running.kill()
+        assert code == 0
     assert leftovers() == files
