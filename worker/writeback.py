@@ -24,6 +24,7 @@ from worker.store.accounts import (
     write_budget_left,
 )
 from worker.store.claims import renew_claims
+from worker.store.current import holds
 from worker.store.looks import wake
 from worker.store.states import refresh_current
 from worker.store.tables import field_changes
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from connector.base import Helpdesk, TicketState, WriteOutcome
-    from rules.changes import CurrentFields, FieldChange
     from worker.clock import Clock
     from worker.judging import Cause
     from worker.store.database import Books, Database
@@ -224,7 +224,11 @@ class Writer:
             if state is None:
                 rest.append(one)
                 continue
-            left = tuple(change for change in one.changes if not _holds(state.current, change))
+            left = tuple(
+                change
+                for change in one.changes
+                if not holds(state.current, change.field, change.new)
+            )
             if left:
                 rest.append(replace(one, changes=left, seen_at=state.updated_at))
             else:
@@ -357,15 +361,3 @@ def _by_outcome(
     for one, result in found:
         groups.setdefault(result.outcome, []).append((one, result))
     return list(groups.values())
-
-
-def _holds(current: CurrentFields, change: FieldChange) -> bool:
-    """Whether the ticket already holds what the change would bring about."""
-    if change.field == "tags":
-        return change.new in current.tags
-    held: dict[str, str | None] = dict(current.own.items())
-    held["priority"] = current.priority
-    held["due_at"] = current.due_at
-    held["group"] = current.group
-    held["assignee"] = current.assignee
-    return held.get(change.field) == change.new

@@ -271,14 +271,14 @@ def _decided(one: Arena, recipient: str) -> Iterator[tuple[str, str, str]]:
     columns = (rows.account, rows.ticket_id, rows.measure, rows.cycle, rows.step, rows.recipient)
     choice = sa.select(rows.state, rows.ambiguous, *columns).where(rows.recipient == recipient)
     for state, ambiguous, *parts in one.site.query(choice):
-        doubtful = "doubtful" if ambiguous and state == "dropped" else str(state)
+        doubtful = "doubtful" if ambiguous and state in ("dropped", "dead") else str(state)
         yield str(parts[1]), ":".join(str(part) for part in parts), doubtful
 
 
 def as_the_rows_say(arrived: Collection[object], rows: Mapping[object, str]) -> str:
     """Empty where what arrived is what the rows call sent.
 
-    One that may have arrived before its cycle ended, and was dropped then, may be there or not.
+    One that may have arrived before it was dropped or given up may be there or not.
     """
     lost = [key for key, state in rows.items() if state == "sent" and key not in arrived]
     strange = [(key, rows.get(key)) for key in arrived if rows.get(key) not in ("sent", "doubtful")]

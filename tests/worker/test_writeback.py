@@ -2,16 +2,21 @@
 """Writing back: every outcome, every fault, and the two bounds."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from connector.base import CredentialsRejected, Refused, Throttled, Unavailable
+from rules.changes import FieldChange
 from rules.facts import Happening
 from tests.worker.conftest import RULES, START, Site
 from worker.store.accounts import standing_notices
-from worker.store.states import refresh_current
+from worker.store.facts_json import current_of
+from worker.store.states import refresh_current, upsert_states
 from worker.store.tables import field_changes, tickets
+from worker.store.wanted import Wanted
+from worker.store.writes import record_written
 from worker.wiring import AccountWork
 
 
@@ -348,3 +353,34 @@ def test_an_agent_who_lowers_the_priority_afterwards_is_not_overruled(any_site: 
     held.state = replace(held.state, current=replace(held.state.current, priority="low"))
     any_site.once()
     assert held.state.current.priority == "low"
+
+
+def test_an_unrecorded_write_is_not_undone_by_what_is_recorded_later(any_site: Site) -> None:
+    any_site.helpdesk.add("1")
+    any_site.once()
+    held = any_site.helpdesk.held["1"].state
+    unrecorded = replace(
+        held,
+        current=replace(held.current, own={**held.current.own, "sla_state": "at_risk"}),
+        updated_at=START + timedelta(hours=1),
+    )
+    recorded = Wanted(
+        id=1,
+        ticket_id="1",
+        changes=(FieldChange("sla_detail", None, "{}", "news"),),
+        cause="event",
+        tries=1,
+        is_ambiguous=True,
+        seen_at=None,
+        created_at=START,
+        claim="mine",
+    )
+    later = START + timedelta(hours=2)
+    with any_site.database.write("default") as books:
+        refresh_current(books, [unrecorded], later)
+        record_written(books, [recorded], later, later)
+        news = replace(unrecorded, order=held.order + 1, assignee_id="7")
+        upsert_states(books, [news])
+        text = books.tx.execute(sa.select(tickets.c.current)).scalar_one()
+    own = current_of(text).own
+    assert (own["sla_state"], own["sla_detail"]) == ("at_risk", "{}")

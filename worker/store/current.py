@@ -37,3 +37,15 @@ def with_changes(current: CurrentFields, changes: Sequence[FieldChange]) -> Curr
         if change.field == "tags":
             current = with_values(current, {"tags": change.new})
     return with_values(current, {one.field: one.new for one in changes if one.field != "tags"})
+
+
+def holds(current: CurrentFields, field: str, value: str | None) -> bool:
+    """Whether a field holds the value; `tags` holds a tag that is there among others."""
+    if field == "tags":
+        return value in current.tags
+    held: dict[str, str | None] = dict(current.own.items())
+    held["priority"] = current.priority
+    held["due_at"] = current.due_at
+    held["group"] = current.group
+    held["assignee"] = current.assignee
+    return held.get(field) == value

@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from worker.store.current import with_values
+from worker.store.current import holds, with_values
 from worker.store.database import epoch, instant, instant_or_none
-from worker.store.facts_json import current_of, current_text, ticket_of, ticket_text, values_of
+from worker.store.facts_json import (
+    current_of,
+    current_text,
+    ticket_of,
+    ticket_text,
+    values_of,
+)
 from worker.store.organizations import latest_versions
 from worker.store.tables import field_changes, tickets
 
@@ -132,11 +138,17 @@ def _refresh(books: Books, now: int) -> sa.Executable:
 
 
 def _as_written(state: TicketState, known: sa.RowMapping) -> CurrentFields:
-    """The fields of a state; one from before our last write does not show that write."""
+    """The fields of a state; one from before our last write does not show that write.
+
+    Values of ours that the ticket was seen not to hold any more are left out: a
+    worker may end between a write and its record, and somebody may change them.
+    """
     written_at = known["written_at"]
     if written_at is None or epoch(state.updated_at) >= written_at:
         return state.current
-    return with_values(state.current, values_of(known["written"]))
+    seen, written = current_of(known["current"]), values_of(known["written"])
+    kept = {field: value for field, value in written.items() if holds(seen, field, value)}
+    return with_values(state.current, kept)
 
 
 def _newest(states: Iterable[TicketState]) -> dict[str, TicketState]:
