@@ -42,6 +42,9 @@ Role = Literal["all", "poll", "tick", "work", "web"]
 REPORTS_EVERY = 10.0
 """Real seconds between two looks at which reports are due by e-mail."""
 
+SIGNALS_EVERY = 0.5
+"""Real seconds within which the main thread sees that a signal has come."""
+
 POLL_EVERY = 0.5
 """Real seconds between two looks whether it is time to poll."""
 
@@ -92,7 +95,9 @@ def run(
         service = Service(installation, roles)
         service.listen()
         service.start()
-        installation.stop.wait()
+        # Not one endless wait: a signal that another thread was handed does not end that.
+        while not installation.stop.wait(SIGNALS_EVERY):
+            pass
         return 0 if service.drain() else 143
 
 

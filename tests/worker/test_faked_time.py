@@ -67,7 +67,9 @@ class FakedClock:
 
     def jump(self, seconds: int) -> None:
         """Set it that far ahead of the sandbox's time, or back."""
-        self._file.write_text(f"{self._base + seconds:+d}\n", encoding="ascii")
+        written = self._file.with_suffix(".new")
+        written.write_text(f"{self._base + seconds:+d}\n", encoding="ascii")
+        written.replace(self._file)  # at one stroke: it is read at every look at the clock
 
     def variables(self) -> dict[str, str]:
         """What makes a process go by it; what counts seconds only goes on as ever."""
