@@ -3,7 +3,6 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
@@ -11,7 +10,7 @@ import typer
 
 from worker.cli.exit_codes import CommandFailed
 from worker.cli.instants import day, instant
-from worker.cli.options import AccountName, ConfigFile, rules_of
+from worker.cli.options import AccountName, ConfigFile, RulesFolder, rules_of
 from worker.cli.output import JsonFlag, as_json, result
 
 if TYPE_CHECKING:
@@ -19,10 +18,6 @@ if TYPE_CHECKING:
     from worker.calendar_page import CalendarPage
 
 
-_Rules = Annotated[
-    Path | None,
-    typer.Option(help="Folder of rule files; else STIPT_RULES_PATH, else sla.", metavar="DIR"),
-]
 _From = Annotated[str | None, typer.Option("--from", help="First date to show.", metavar="DATE")]
 _To = Annotated[str | None, typer.Option("--to", help="Last date to show.", metavar="DATE")]
 _Add = Annotated[
@@ -41,7 +36,7 @@ _At = Annotated[
 def calendar(
     *,
     name: Annotated[str, typer.Argument(help="Name of the calendar.", metavar="NAME")],
-    rules: _Rules = None,
+    rules: RulesFolder = None,
     year: Annotated[int | None, typer.Option(help="Show this year; else the present one.")] = None,
     since: _From = None,
     until: _To = None,

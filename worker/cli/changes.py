@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from worker.cli.exit_codes import CommandFailed, ExitCode
-from worker.cli.options import AccountName, ConfigFile, Yes, waiting
+from worker.cli.options import AccountName, ConfigFile, RulesFolder, Yes, waiting
 from worker.cli.output import JsonFlag, QuietFlag, as_json, coloured, counted, result, say
 from worker.cli.progress import progress
 from worker.cli.sites import Site, opened_site
@@ -21,19 +21,13 @@ if TYPE_CHECKING:
     from worker.applying import Applied
     from worker.planning import Plan, PlannedTicket
 
-_RulesFolder = Annotated[
-    Path | None,
-    typer.Option(
-        "--rules", help="Folder of rule files; else STIPT_RULES_PATH, else sla.", metavar="DIR"
-    ),
-]
 _Limit = Annotated[int, typer.Option(help="Show at most so many tickets.", min=0)]
 _Wait = Annotated[str, typer.Option(help="Give up after so long without progress.", metavar="SPAN")]
 
 
 def plan(
     *,
-    rules: _RulesFolder = None,
+    rules: RulesFolder = None,
     ticket: Annotated[
         list[str] | None, typer.Option(help="Only this ticket; repeatable.", metavar="TICKET")
     ] = None,
@@ -78,7 +72,7 @@ def apply(
     file: Annotated[
         Path | None, typer.Argument(help="A plan of stipt plan --out; else one is made now.")
     ] = None,
-    rules: _RulesFolder = None,
+    rules: RulesFolder = None,
     limit: Annotated[
         int | None,
         typer.Option(help="Show at most so many tickets; else 20, none of a FILE's.", min=0),
@@ -136,9 +130,12 @@ def _carry_out(
     site: Site, policy: "Policy", found: "Plan", applied: "Applied", *, quiet: bool
 ) -> None:
     from worker.applying import Applier
+    from worker.store.places import refuse_other_place
     from worker.store.schema import prepare
 
     prepare(site.database)
+    with site.database.read(site.account.name) as books:
+        refuse_other_place(books, site.account.place)
     with progress(quiet=quiet) as tell:
         Applier(
             site.database,

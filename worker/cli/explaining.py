@@ -10,7 +10,7 @@ import typer
 
 from worker.cli.exit_codes import CommandFailed
 from worker.cli.instants import instant
-from worker.cli.options import AccountName, ConfigFile, present, rules_of
+from worker.cli.options import AccountName, ConfigFile, MappingFile, RulesFolder, present, rules_of
 from worker.cli.output import JsonFlag, as_json, result
 
 if TYPE_CHECKING:
@@ -27,19 +27,12 @@ _History = Annotated[
     Path | None,
     typer.Option(help="Take the ticket from this file; else the store.", metavar="FILE"),
 ]
-_Mapping = Annotated[
-    Path | None, typer.Option(help="What the columns of a CSV file mean.", metavar="FILE")
-]
 _Like = Annotated[
     str | None,
     typer.Option(
         help='A ticket that does not exist: "channel=email tags=vip created=TIME".',
         metavar="WORDS",
     ),
-]
-_Rules = Annotated[
-    Path | None,
-    typer.Option(help="Folder of rule files; else STIPT_RULES_PATH, else sla.", metavar="DIR"),
 ]
 _WithPolicy = Annotated[
     bool,
@@ -57,9 +50,9 @@ def explain(
     *,
     ticket: _Ticket = None,
     history: _History = None,
-    mapping: _Mapping = None,
+    mapping: MappingFile = None,
     like: _Like = None,
-    rules: _Rules = None,
+    rules: RulesFolder = None,
     policy: _WithPolicy = False,
     now: _Now = None,
     json: JsonFlag = False,

@@ -20,6 +20,30 @@ AccountName = Annotated[
     typer.Option("--account", help="Which account, where there are several.", metavar="NAME"),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+RulesFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--rules", help="Folder of rule files; else STIPT_RULES_PATH, else sla.", metavar="DIR"
+    ),
+]
+HistoryFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--history",
+        help="Tickets as JSON Lines, or as CSV with --mapping; else the store.",
+        metavar="FILE",
+    ),
+]
+MappingFile = Annotated[
+    Path | None,
+    typer.Option("--mapping", help="What the columns of a CSV file mean.", metavar="FILE"),
+]
+HistoryNow = Annotated[
+    str | None,
+    typer.Option(
+        "--now", help="With --history: judge as of then; else the latest in it.", metavar="TIME"
+    ),
+]
 
 
 def present(settings: "Settings") -> datetime:

@@ -11,7 +11,14 @@ import typer
 
 from worker.cli.exit_codes import CommandFailed
 from worker.cli.instants import instant
-from worker.cli.options import AccountName, ConfigFile, rules_of
+from worker.cli.options import (
+    AccountName,
+    ConfigFile,
+    HistoryFile,
+    MappingFile,
+    RulesFolder,
+    rules_of,
+)
 from worker.cli.output import JsonFlag, QuietFlag, as_json, result, say, table
 from worker.cli.progress import progress
 from worker.cli.sources import opened_source
@@ -38,19 +45,6 @@ _STATES: "tuple[State, ...]" = (
 )
 
 
-_Rules = Annotated[
-    Path | None,
-    typer.Option(help="Folder of rule files; else STIPT_RULES_PATH, else sla.", metavar="DIR"),
-]
-_History = Annotated[
-    Path | None,
-    typer.Option(
-        help="Tickets as JSON Lines, or as CSV with --mapping; else the store.", metavar="FILE"
-    ),
-]
-_Mapping = Annotated[
-    Path | None, typer.Option(help="What the columns of a CSV file mean.", metavar="FILE")
-]
 _Now = Annotated[
     str | None,
     typer.Option(
@@ -76,9 +70,9 @@ _Out = Annotated[
 
 def replay(
     *,
-    rules: _Rules = None,
-    history: _History = None,
-    mapping: _Mapping = None,
+    rules: RulesFolder = None,
+    history: HistoryFile = None,
+    mapping: MappingFile = None,
     now: _Now = None,
     compare: _Compare = None,
     html: _Html = None,

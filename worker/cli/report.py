@@ -10,7 +10,16 @@ import typer
 
 from worker.cli.exit_codes import CommandFailed
 from worker.cli.instants import instant
-from worker.cli.options import AccountName, ConfigFile, Yes, rules_of
+from worker.cli.options import (
+    AccountName,
+    ConfigFile,
+    HistoryFile,
+    HistoryNow,
+    MappingFile,
+    RulesFolder,
+    Yes,
+    rules_of,
+)
 from worker.cli.output import JsonFlag, QuietFlag, say
 from worker.cli.progress import progress
 from worker.cli.report_files import (
@@ -46,23 +55,6 @@ _Period = Annotated[
     str,
     typer.Option(help="2026-11, 2026-Q4, 2026-W48, or a contract month's date.", metavar="PERIOD"),
 ]
-_Rules = Annotated[
-    Path | None,
-    typer.Option(help="Folder of rule files; else STIPT_RULES_PATH, else sla.", metavar="DIR"),
-]
-_History = Annotated[
-    Path | None,
-    typer.Option(
-        help="Tickets as JSON Lines, or as CSV with --mapping; else the store.", metavar="FILE"
-    ),
-]
-_Mapping = Annotated[
-    Path | None, typer.Option(help="What the columns of a CSV file mean.", metavar="FILE")
-]
-_Now = Annotated[
-    str | None,
-    typer.Option(help="With --history: judge as of then; else the latest in it.", metavar="TIME"),
-]
 _Outages = Annotated[
     Path | None,
     typer.Option(help="Recorded outages; else the file the rules name.", metavar="FILE"),
@@ -73,10 +65,10 @@ def customer(
     name: _Customer,
     *,
     period: _Period,
-    rules: _Rules = None,
-    history: _History = None,
-    mapping: _Mapping = None,
-    now: _Now = None,
+    rules: RulesFolder = None,
+    history: HistoryFile = None,
+    mapping: MappingFile = None,
+    now: HistoryNow = None,
     outages: _Outages = None,
     csv: Csv = None,
     html: Html = None,
@@ -110,10 +102,10 @@ def close(
     name: _Customer,
     *,
     period: _Period,
-    rules: _Rules = None,
-    history: _History = None,
-    mapping: _Mapping = None,
-    now: _Now = None,
+    rules: RulesFolder = None,
+    history: HistoryFile = None,
+    mapping: MappingFile = None,
+    now: HistoryNow = None,
     outages: _Outages = None,
     csv: Csv = None,
     html: Html = None,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from worker.cli.exit_codes import CommandFailed
-from worker.cli.options import AccountName, ConfigFile, Yes, rules_of
+from worker.cli.options import AccountName, ConfigFile, RulesFolder, Yes, rules_of
 from worker.cli.output import JsonFlag, QuietFlag, as_json, result, say
 from worker.cli.sources import opened_store
 
@@ -31,10 +31,7 @@ def send(
         list[str] | None,
         typer.Option(help="A recipient of the rules; else those of its reports.", metavar="NAME"),
     ] = None,
-    rules: Annotated[
-        Path | None,
-        typer.Option(help="Folder of rule files; else STIPT_RULES_PATH, else sla.", metavar="DIR"),
-    ] = None,
+    rules: RulesFolder = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would go to whom; send nothing.")
     ] = False,

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from worker.cli.instants import day
-from worker.cli.options import AccountName, ConfigFile, rules_of
+from worker.cli.options import (
+    AccountName,
+    ConfigFile,
+    HistoryFile,
+    MappingFile,
+    RulesFolder,
+    rules_of,
+)
 from worker.cli.output import JsonFlag, QuietFlag, as_json, result, say, table
 from worker.cli.progress import progress
 from worker.cli.sources import opened_history, opened_store
@@ -64,19 +71,9 @@ def staffing(
             help="Who is on duty, as CSV; else roster.csv beside the rules.", metavar="FILE"
         ),
     ] = None,
-    rules: Annotated[
-        Path | None,
-        typer.Option(help="Folder of rule files; else STIPT_RULES_PATH, else sla.", metavar="DIR"),
-    ] = None,
-    history: Annotated[
-        Path | None,
-        typer.Option(
-            help="Tickets as JSON Lines, or as CSV with --mapping; else the store.", metavar="FILE"
-        ),
-    ] = None,
-    mapping: Annotated[
-        Path | None, typer.Option(help="What the columns of a CSV file mean.", metavar="FILE")
-    ] = None,
+    rules: RulesFolder = None,
+    history: HistoryFile = None,
+    mapping: MappingFile = None,
     calls: Annotated[
         float | None,
         typer.Option(help="Calls an hour: figures instead of the past.", metavar="NUMBER", min=0),

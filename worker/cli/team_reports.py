@@ -9,7 +9,15 @@ import typer
 
 from worker.cli.exit_codes import CommandFailed
 from worker.cli.instants import instant
-from worker.cli.options import AccountName, ConfigFile, rules_of
+from worker.cli.options import (
+    AccountName,
+    ConfigFile,
+    HistoryFile,
+    HistoryNow,
+    MappingFile,
+    RulesFolder,
+    rules_of,
+)
 from worker.cli.output import JsonFlag, QuietFlag, as_json, result, say
 from worker.cli.progress import progress
 from worker.cli.report_files import LanguageCode, Pdf, language_named
@@ -29,23 +37,6 @@ _Period = Annotated[
         help="2026-11, 2026-Q4, 2026-W48 or 2026; else the running month.", metavar="PERIOD"
     ),
 ]
-_Rules = Annotated[
-    Path | None,
-    typer.Option(help="Folder of rule files; else STIPT_RULES_PATH, else sla.", metavar="DIR"),
-]
-_History = Annotated[
-    Path | None,
-    typer.Option(
-        help="Tickets as JSON Lines, or as CSV with --mapping; else the store.", metavar="FILE"
-    ),
-]
-_Mapping = Annotated[
-    Path | None, typer.Option(help="What the columns of a CSV file mean.", metavar="FILE")
-]
-_Now = Annotated[
-    str | None,
-    typer.Option(help="With --history: judge as of then; else the latest in it.", metavar="TIME"),
-]
 _Csv = Annotated[
     Path | None, typer.Option(help="A line for each measure of each group.", metavar="FILE")
 ]
@@ -55,10 +46,10 @@ _Html = Annotated[Path | None, typer.Option(help="The report as a page.", metava
 def team(
     *,
     period: _Period = None,
-    rules: _Rules = None,
-    history: _History = None,
-    mapping: _Mapping = None,
-    now: _Now = None,
+    rules: RulesFolder = None,
+    history: HistoryFile = None,
+    mapping: MappingFile = None,
+    now: HistoryNow = None,
     people: Annotated[
         bool, typer.Option("--people", help="Show open tickets by assignee too; from the store.")
     ] = False,

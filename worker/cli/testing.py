@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from worker.cli.exit_codes import CommandFailed, ExitCode
-from worker.cli.options import AccountName, ConfigFile, rules_of
+from worker.cli.options import AccountName, ConfigFile, MappingFile, rules_of
 from worker.cli.output import JsonFlag, QuietFlag, as_json, result, say
 from worker.cli.recording import Source, recorded
 
@@ -41,9 +41,6 @@ _History = Annotated[
     Path | None,
     typer.Option(help="Record from this file; else from the store.", metavar="FILE"),
 ]
-_Mapping = Annotated[
-    Path | None, typer.Option(help="What the columns of a CSV file mean.", metavar="FILE")
-]
 _Now = Annotated[
     str | None,
     typer.Option(help="Record an open ticket up to this instant.", metavar="TIME"),
@@ -59,7 +56,7 @@ def test(
     junit: _Junit = None,
     record: _Record = None,
     history: _History = None,
-    mapping: _Mapping = None,
+    mapping: MappingFile = None,
     now: _Now = None,
     json: JsonFlag = False,
     quiet: QuietFlag = False,
