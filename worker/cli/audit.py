@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`stipt audit`: asks the database once whether any promise is broken."""
 
-from contextlib import closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -25,15 +24,13 @@ def audit(
 ) -> None:
     """Ask the database whether anything was forgotten; exit code 5 with the list if so."""
     from worker.auditor import audited
+    from worker.cli.sources import opened_database
     from worker.settings import load_settings
     from worker.store.audit import CHECKS
-    from worker.store.database import Database
-    from worker.store.schema import require_current
 
     settings = load_settings(config=config)
     accounts = _accounts(settings, account)
-    with closing(Database(settings.database_url.get_secret_value())) as database:
-        require_current(database)
+    with opened_database(settings) as database:
         found = audited(database, accounts, present(settings))
     if json:
         as_json(

@@ -217,17 +217,12 @@ class _Post:
 
 @contextmanager
 def _opened(config: Path | None, account: str | None) -> Iterator[_Post]:
+    from worker.cli.sources import opened_database
     from worker.settings import load_settings
-    from worker.store.database import Database
-    from worker.store.schema import require_current
 
     settings = load_settings(config=config)
-    database = Database(settings.database_url.get_secret_value())
-    try:
-        require_current(database)
+    with opened_database(settings) as database:
         yield _Post(settings, settings.account(account), database)
-    finally:
-        database.close()
 
 
 def _line(letter: "Letter") -> str:

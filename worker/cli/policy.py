@@ -243,15 +243,11 @@ def _only(beginning: str, hashes: Sequence[str]) -> str:
 
 @contextmanager
 def _opened(config: Path | None, account: str | None) -> Iterator[_Shelf]:
+    from worker.cli.sources import opened_database
     from worker.settings import load_settings
-    from worker.store.database import Database
     from worker.store.schema import prepare
 
     settings = load_settings(config=config)
     chosen = settings.account(account)
-    database = Database(settings.database_url.get_secret_value())
-    try:
-        prepare(database)
+    with opened_database(settings, prepare) as database:
         yield _Shelf(settings, chosen, database)
-    finally:
-        database.close()

@@ -1,18 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`stipt quarantine`: tickets that are left alone because judging or writing them keeps failing."""
 
-from contextlib import closing
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from worker.cli.options import AccountName, ConfigFile, present
 from worker.cli.output import JsonFlag, QuietFlag, as_json, result, say
-
-if TYPE_CHECKING:
-    from worker.settings import Settings
-    from worker.store.database import Database
 
 _TICKETS = Annotated[
     list[str] | None, typer.Argument(help="Tickets to let go.", metavar="[TICKET...]")
@@ -30,12 +25,13 @@ def show(
 
     Since when, how often tried, and why.
     """
+    from worker.cli.sources import opened_database
     from worker.settings import load_settings
     from worker.store.quarantine import quarantined
 
     settings = load_settings(config=config)
     name = settings.account(account).name
-    with closing(_database(settings)) as database, database.read(name) as books:
+    with opened_database(settings) as database, database.read(name) as books:
         found = quarantined(books)
     if json:
         as_json({"tickets": [asdict(one) for one in found]})
@@ -58,6 +54,7 @@ def release(
     account: AccountName = None,
 ) -> None:
     """Look at quarantined tickets again, as if they had never failed."""
+    from worker.cli.sources import opened_database
     from worker.settings import load_settings
     from worker.store.quarantine import release_quarantined
 
@@ -65,7 +62,7 @@ def release(
         raise typer.BadParameter("name tickets, or say --all", param_hint="TICKET")
     settings = load_settings(config=config)
     name = settings.account(account).name
-    with closing(_database(settings)) as database, database.write(name) as books:
+    with opened_database(settings) as database, database.write(name) as books:
         released = release_quarantined(books, tickets, present(settings))
     missing = sorted(set(tickets or ()) - set(released))
     if json:
@@ -75,12 +72,3 @@ def release(
         say(f"#{ident} is not in quarantine")
     if not quiet:
         result(f"Released: {', '.join(f'#{one}' for one in released) or 'none'}")
-
-
-def _database(settings: "Settings") -> "Database":
-    from worker.store.database import Database
-    from worker.store.schema import require_current
-
-    database = Database(settings.database_url.get_secret_value())
-    require_current(database)
-    return database

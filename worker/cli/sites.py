@@ -8,6 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from worker.cli.options import clock_of
+
 if TYPE_CHECKING:
     from connector.base import Helpdesk
     from rules.policy import Policy
@@ -107,7 +109,6 @@ def opened_site(config: Path | None, account: str | None, wait: timedelta) -> It
     Raises:
         SettingsInvalid: settings are wrong or missing.
     """
-    from worker.clock import SandboxClock, SystemClock
     from worker.logs import log_to_the_terminal
     from worker.patience import Patience
     from worker.settings import SettingsInvalid, load_settings
@@ -118,7 +119,7 @@ def opened_site(config: Path | None, account: str | None, wait: timedelta) -> It
     chosen = settings.account(account)
     if chosen.missing():
         raise SettingsInvalid(chosen.missing())
-    clock = SandboxClock(settings.clock_url) if settings.clock_url else SystemClock()
+    clock = clock_of(settings)
     patience = Patience(clock, wait)
     database = Database(settings.database_url.get_secret_value())
     try:

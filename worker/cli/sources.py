@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where a command takes tickets from: a history file, else the store of an account."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +31,30 @@ class Store:
 
 
 @contextmanager
+def opened_database(
+    settings: "Settings", make_fit: "Callable[[Database], None] | None" = None
+) -> "Iterator[Database]":
+    """The database of the settings, closed at the end.
+
+    Args:
+        settings: which database.
+        make_fit: what is done before it is used; else it is refused where it is not up to date.
+
+    Raises:
+        SchemaMismatch: the database is of another version.
+    """
+    from worker.store.database import Database
+    from worker.store.schema import require_current
+
+    database = Database(settings.database_url.get_secret_value())
+    try:
+        (make_fit or require_current)(database)
+        yield database
+    finally:
+        database.close()
+
+
+@contextmanager
 def opened_store(config: Path | None, account: str | None) -> Iterator[Store]:
     """The store that the settings name; closed at the end.
 
@@ -39,19 +63,19 @@ def opened_store(config: Path | None, account: str | None) -> Iterator[Store]:
         SchemaMismatch: the database is of another version.
     """
     from worker.settings import load_settings
-    from worker.store.database import Database
-    from worker.store.schema import require_current
 
     settings = load_settings(config=config)
     chosen = settings.account(account)
-    database = Database(settings.database_url.get_secret_value())
+    with opened_database(settings, _require_filled) as database:
+        yield Store(settings, chosen, database)
+
+
+def _require_filled(database: "Database") -> None:
+    from worker.store.schema import require_current
+
     if database.is_sqlite and not Path(database.url.database or "").exists():
         raise CommandFailed("nothing has been read from the helpdesk yet: stipt run --once does")
-    try:
-        require_current(database)
-        yield Store(settings, chosen, database)
-    finally:
-        database.close()
+    require_current(database)
 
 
 @contextmanager

@@ -150,17 +150,14 @@ class _People:
 
 @contextmanager
 def _opened(config: Path | None) -> Iterator[_People]:
+    from worker.cli.sources import opened_database
     from worker.settings import load_settings
-    from worker.store.database import Database
     from worker.store.schema import prepare
 
     settings = load_settings(config=config)
-    database = Database(settings.database_url.get_secret_value())
-    try:
-        prepare(database)  # people may be added before the first start
+    # People may be added before the first start.
+    with opened_database(settings, prepare) as database:
         yield _People(database, present(settings))
-    finally:
-        database.close()
 
 
 def _json(person: "Person") -> dict[str, object]:
