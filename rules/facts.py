@@ -152,6 +152,14 @@ class Ticket:
     created_public: bool = True
     happenings: tuple[Happening, ...] = ()
 
+    def present(self, now: datetime) -> datetime:
+        """`now`, or the instant of the last thing known where that is later.
+
+        What is known has happened: a clock that says otherwise is behind the
+        helpdesk's, and going by it would judge the ticket as if it were not there yet.
+        """
+        return max(now, self.created_at, *(one.at for one in self.happenings))
+
     def with_happenings(self, happenings: tuple[Happening, ...]) -> Ticket:
         """The same ticket with another history."""
         return replace(self, happenings=happenings)

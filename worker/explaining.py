@@ -40,8 +40,9 @@ def explain_stored(books: Books, ticket_id: str, policy: Policy, now: datetime) 
     if not found:
         return None
     stored, told = found[0], fates_of(books, ticket_id)
-    kept = kept_verdicts(stored, policy, now)
     ticket = stored.assembled()
+    now = ticket.present(now)
+    kept = kept_verdicts(stored, policy, now)
     found_at = fired_at(books, ticket_id)
     return Explained(stored, explain(ticket, policy, now, stored.sent, kept, told=told), found_at)
 

@@ -83,6 +83,7 @@ def judge(
     policy closed is rewritten only where facts, not rules, have changed it.
     """
     ticket = stored.assembled()
+    now = ticket.present(now)
     verdict = evaluate(ticket, policy, now)
     current = stored.current()
     pending = steps_due(verdict, policy, stored.acted, now)

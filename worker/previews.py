@@ -86,7 +86,9 @@ def previews(
         step: a step as the rule file writes it; else the next one of each promise.
         recipient: one recipient only.
     """
-    verdict = evaluate(stored.assembled(), outlook.policy, now)
+    ticket = stored.assembled()
+    now = ticket.present(now)
+    verdict = evaluate(ticket, outlook.policy, now)
     found: list[Preview] = []
     for row in (one for one in verdict.cycles if one.is_open):
         for firing in _firings(step_instants(row.clock), step, now):

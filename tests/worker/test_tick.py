@@ -174,6 +174,20 @@ def test_a_clock_set_forward_skips_nothing_and_says_how_late(
     assert any_site.mailbox.sent[0].late_by >= timedelta(minutes=5)
 
 
+@pytest.mark.parametrize("behind", [timedelta(seconds=3), timedelta(hours=5)])
+def test_a_clock_behind_the_helpdesks_takes_no_promise_from_a_ticket(
+    any_site: Site, behind: timedelta
+) -> None:
+    any_site.helpdesk.add("1")
+    any_site.clock.move(-behind)
+    any_site.once()
+    assert any_site.helpdesk.held["1"].state.current.own["sla_state"] == "on_track"
+    any_site.clock.move(behind)
+    any_site.wait(hours=2)
+    any_site.once()
+    assert keys(any_site) == ["1 50%"]
+
+
 @pytest.mark.parametrize(
     "begins",
     [

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 Row = TypeVar("Row", bound=tuple[object, ...])
 
 _BUSY_TIMEOUT_MS = 10_000
+_UPTIME = "seconds_since_start"
 
 
 def _is_deadlock(fault: BaseException) -> bool:
@@ -48,9 +50,11 @@ Waits up to half a second of real time before each of at most five further tries
 class Database:
     """Transactions, and the little in which the two databases differ.
 
-    Leases are compared with the database's own clock, so that workers whose
-    clocks disagree cannot both hold one. `lease_skew` (seconds) shifts that
-    clock; tests let leases run out with it.
+    Leases are compared with one clock that all workers share, so that two whose
+    clocks disagree cannot both hold one: PostgreSQL's own, and on SQLite, where
+    all are on one machine, the seconds since it was started. Nobody sets those,
+    so a jump of the machine's clock ends no lease. `lease_skew` (seconds) shifts
+    that clock; tests let leases run out with it.
     """
 
     def __init__(self, url: str) -> None:
@@ -84,7 +88,7 @@ class Database:
                 self._writing.release()
 
     def lease_now(self) -> sa.ColumnElement[int]:
-        """The database's own time in epoch seconds, as an expression."""
+        """The seconds of the clock that leases go by, as an expression."""
         return lease_clock(self.is_sqlite, self.lease_skew)
 
     def insert(self, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
@@ -126,12 +130,9 @@ class Database:
 
 
 def lease_clock(is_sqlite: bool, skew: int) -> sa.ColumnElement[int]:
-    """The time of that kind of database in epoch seconds, shifted by `skew` seconds."""
-    if is_sqlite:
-        text = "CAST(strftime('%s', 'now') AS INTEGER)"
-    else:
-        text = "CAST(extract(epoch FROM clock_timestamp()) AS BIGINT)"
-    return sa.literal_column(text, sa.BigInteger) + skew
+    """What leases go by on that kind of database, in seconds, shifted by `skew` seconds."""
+    shared = f"{_UPTIME}()" if is_sqlite else "CAST(extract(epoch FROM clock_timestamp()) AS BIGINT)"
+    return sa.literal_column(shared, sa.BigInteger) + skew
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +156,14 @@ class Books:
         return iter(self.tx.execute(choice).mappings().all())
 
     def lease_now(self) -> int:
-        """The database's own time in epoch seconds."""
+        """The seconds of the clock that leases go by."""
         return int(self.tx.execute(sa.select(self.database.lease_now())).scalar_one())
 
 
 def _prepare_sqlite(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
     del record
+    # "Deterministic" means to SQLite: the same throughout one statement.
+    connection.create_function(_UPTIME, 0, _uptime, deterministic=True)
     # Our own BEGIN decides when a transaction starts, not the driver's guess.
     connection.isolation_level = None
     cursor = connection.cursor()
@@ -172,6 +175,10 @@ def _prepare_sqlite(connection: DBAPIConnection, record: ConnectionPoolEntry) ->
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _uptime() -> int:
+    return int(time.monotonic())
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
