@@ -42,14 +42,14 @@ class Folder:
 
     `trees` are the rules files' trees in the order of their names; `defined`
     says where each name stands first; names of `doubtful` sections cannot be
-    judged, because what defines them could not be read. `broken` are blocks
-    of which a part could not be read.
+    judged, because what defines them could not be read in the files that stand
+    there. `broken` are blocks of which a part could not be read.
     """
 
     rules: list[RulesFile] = field(default_factory=list)
     trials: list[TrialsFile] = field(default_factory=list)
     defined: dict[Section, dict[str, Where]] = field(default_factory=dict)
-    doubtful: set[Section] = field(default_factory=set)
+    doubtful: dict[Section, set[str]] = field(default_factory=dict)
     broken: set[tuple[Section, str]] = field(default_factory=set)
     references: list[Reference] = field(default_factory=list)
     bare_days: list[BareDay] = field(default_factory=list)
@@ -62,6 +62,19 @@ class Folder:
         self.problems.append(
             Problem(where.file, where.line, where.column, code, what, message, hint)
         )
+
+    def doubt(self, section: Section, file: str) -> None:
+        """Judge no name of a section: what this file says of it could not be read."""
+        self.doubtful.setdefault(section, set()).add(file)
+
+    @property
+    def unread(self) -> dict[str, tuple[Section, ...]]:
+        """The sections that could not be read, by file."""
+        files = sorted(set().union(*self.doubtful.values()))
+        return {
+            file: tuple(one for one in SECTIONS if file in self.doubtful.get(one, ()))
+            for file in files
+        }
 
     @property
     def start(self) -> Where:
@@ -105,7 +118,8 @@ def read_folder(files: Mapping[str, bytes]) -> Folder:
             continue
         folder.first_file = folder.first_file or name
         if root is None or not document.complete:
-            folder.doubtful.update(SECTIONS)
+            for section in SECTIONS:
+                folder.doubt(section, name)
         if root is not None:
             _gather(root, folder)
             if "tiers" in root.keys_at:
@@ -132,15 +146,17 @@ def _gather(root: Block, folder: Folder) -> None:
     for key in root.keys_at:
         if key not in RulesFile.model_fields:
             meant = nearest(key, RulesFile.model_fields)
-            folder.doubtful.update(section for section in SECTIONS if section == meant)
+            for section in SECTIONS:
+                if section == meant:
+                    folder.doubt(section, root.file)
     for section in SECTIONS:
         block = root.get(section)
         if not isinstance(block, Block):
             if section in root.keys_at:
-                folder.doubtful.add(section)
+                folder.doubt(section, root.file)
             continue
         if block.lost_key:
-            folder.doubtful.add(section)
+            folder.doubt(section, root.file)
         for name, at in block.keys_at.items():
             _define(section, name, Where(root.file, *at), folder)
     folder.references += _references(root, _RULE_REFERENCES)

@@ -6,13 +6,20 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING
 
-from rules.facts import MEASURES
+from rules.condition_sets import Demand, cases, together
+from rules.facts import MEASURES, PRIORITIES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rules.condition_sets import Case, Cases
     from rules.findings import Findings
-    from rules.policy import Commitment, Policy
+    from rules.policy import Commitment, Condition, Policy, Target, Tier
     from rules.promises import Obligation
     from rules.terms import Terms
+
+_STEADY = ("tier", "channel", "priority", "created_by")
+"""Paths that say the same when a target is chosen and when it is counted; a tag may be gone."""
 
 
 def lint_obligations(policy: Policy, findings: Findings) -> None:
@@ -198,8 +205,51 @@ def _lint_limits(term: Terms, findings: Findings) -> None:
     if term.contract and not {"obligations", "without"} & set(term.places):
         return  # as in the tier
     for obligation in term.obligations:
-        if obligation.of in MEASURES and obligation.of not in term.targets:
+        if obligation.of not in MEASURES:
+            continue
+        hint = f"add a {obligation.of} target"
+        if obligation.of not in term.targets:
             message = f'"{obligation.name}" promises {obligation.of}, which has no target here'
-            hint = f"add a {obligation.of} target"
-            where = term.places.get("obligations", term.where)
-            findings.add(where, "STP216", term.what, message, hint)
+        elif _counts_nothing(obligation, term.targets[obligation.of], term):
+            message = (
+                f'"{obligation.name}" counts tickets that no {obligation.of} target here is for'
+            )
+            hint = f"{hint} for its tickets, or change tickets in {obligation.where}"
+        else:
+            continue
+        where = term.places.get("obligations", term.where)
+        findings.add(where, "STP216", term.what, message, hint)
+
+
+def _counts_nothing(obligation: Obligation, targets: Iterable[Target], term: Terms) -> bool:
+    """Whether no ticket of these terms can be among an obligation's and have one of the targets."""
+    match = term.contract.match if term.contract else term.tier.match
+    wanted = _steady(obligation.tickets, _STEADY)
+    owned = _steady(match, ("channel", "created_by"))
+    if wanted is None or owned is None:
+        return False
+    here: Cases = (_of_tier(term.tier),)
+    found = tuple(
+        each for belonging in together(here, owned) for each in together((belonging,), wanted)
+    )
+    chosen = [_steady(one.when, _STEADY) for one in targets]
+    return all(when is not None and not any(together(found, when)) for when in chosen)
+
+
+def _of_tier(tier: Tier) -> Case:
+    """What every counted case of a tier has: its name, and a priority from its floor up."""
+    case: Case = {"tier": (Demand(frozenset({tier.name})),)}
+    if tier.floor_priority:
+        reached = PRIORITIES[PRIORITIES.index(tier.floor_priority) :]
+        case["priority"] = (Demand(frozenset(reached)),)
+    return case
+
+
+def _steady(condition: Condition | None, paths: Iterable[str]) -> Cases | None:
+    """What a condition demands of these paths alone; None when it cannot be told."""
+    if condition is None:
+        return ({},)
+    found = cases(condition)
+    if found is None:
+        return None
+    return tuple({path: case[path] for path in paths if path in case} for case in found)

@@ -8,7 +8,7 @@ told at once.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rules.consistency import check_consistency
@@ -27,10 +27,23 @@ from rules.resolve_trials import resolve_trials
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rules.folder import Folder
+    from rules.folder import Folder, Section
     from rules.problems import Problem
 
 _LONGEST = 300
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What rule files mean, None when there is any error, and all errors by place.
+
+    `unread` names sections that could not be read, by file: what they define
+    is unknown, so no name of such a section was judged in any file.
+    """
+
+    policy: Policy | None
+    problems: tuple[Problem, ...]
+    unread: Mapping[str, tuple[Section, ...]]
 
 
 def load(files: Mapping[str, bytes]) -> tuple[Policy | None, list[Problem]]:
@@ -43,15 +56,21 @@ def load(files: Mapping[str, bytes]) -> tuple[Policy | None, list[Problem]]:
     Returns:
         The policy, None when there is any error; all errors, sorted by place.
     """
+    found = read_rules(files)
+    return found.policy, list(found.problems)
+
+
+def read_rules(files: Mapping[str, bytes]) -> Reading:
+    """As `load`, and what could not be compared because a part could not be read."""
     folder = read_folder(files)
     policy = _resolve(folder)
     add_day_readings(folder, policy.calendars, policy.choosers)
     check_names(folder, policy.choosers)
     check_consistency(folder, policy)
-    problems = sorted({_on_one_line(problem) for problem in folder.problems})
+    problems = tuple(sorted({_on_one_line(problem) for problem in folder.problems}))
     if problems:
-        return None, problems
-    return replace(policy, hash=fingerprint(policy)), []
+        return Reading(None, problems, folder.unread)
+    return Reading(replace(policy, hash=fingerprint(policy)), (), {})
 
 
 def _on_one_line(problem: Problem) -> Problem:

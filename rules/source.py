@@ -77,13 +77,14 @@ class Block(dict[str, "Tree"]):
 
 
 class Items(list["Tree"]):
-    """A list with positions."""
+    """A list with positions; `harmed` says that an item could not be used and was left out."""
 
-    __slots__ = ("at", "values_at")
+    __slots__ = ("at", "harmed", "values_at")
 
     def __init__(self, at: Position) -> None:
         super().__init__()
         self.at = at
+        self.harmed = False
         self.values_at: list[Position] = []
 
 
@@ -326,6 +327,8 @@ class _Reader:
                 if usable:
                     top.container.append(value)
                     top.container.values_at.append(at)
+                else:
+                    top.container.harmed = True
             elif top.key is None:
                 self._take_key(value, at, top, top.container, usable=usable)
             else:

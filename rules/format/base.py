@@ -250,4 +250,5 @@ def _cut(tree: Block, path: Path) -> None:
     if isinstance(node, Block) and isinstance(last, str):
         node.pop(last, None)
     elif isinstance(node, Items) and isinstance(last, int) and last < len(node):
+        node.harmed = True
         del node[last], node.values_at[last]

@@ -36,28 +36,33 @@ _VALUES: Mapping[str, Callable[[str], str]] = {
 }
 
 
-def match_path(text: str) -> str:
-    """A path into a ticket, such as `organization.fields.sla_tier`."""
-    if text in PATHS or _FIELD.fullmatch(text):
+def match_path(text: str, extra_paths: tuple[str, ...] = ()) -> str:
+    """A path into a ticket, such as `organization.fields.sla_tier`, or one that may stand here."""
+    paths = (*PATHS, *extra_paths)
+    if text in paths or _FIELD.fullmatch(text):
         return text
-    raise FormError("STP032", f'"{shown(text)}" is no path into a ticket', _path_hint(text))
+    message = f'"{shown(text)}" is no path into a ticket'
+    raise FormError("STP032", message, _path_hint(text, paths))
 
 
-def _path_hint(text: str) -> str:
+def _path_hint(text: str, paths: tuple[str, ...]) -> str:
     if not text.isprintable():
         return "it holds an invisible character"
     if ":" in text:
         return "put a space after the colon"
-    near = nearest(text, PATHS)
+    near = nearest(text, paths)
     if near:
         return f'did you mean "{near}"?'
     head, _, field = text.rpartition(".")
     near = nearest(head, FIELD_PATHS)
     if near and field and near != head:
         return f'did you mean "{near}.{field}"?'
-    if head in ("ticket", "fields", ""):
-        return f'a ticket field is written "ticket.fields.{shown(field)}"'
-    return "paths start with organization, ticket.fields, tags, brand, group, form, type, channel"
+    own = f'a ticket field is written "ticket.fields.{shown(field)}"'
+    if head in ("ticket", "fields"):
+        return own
+    fields = (f"{holder}.KEY" for holder in FIELD_PATHS)
+    listed = f"the paths are {', '.join((*fields, *paths))}"
+    return listed if head else f"{own}; {listed}"
 
 
 class _Conditions:
@@ -81,15 +86,16 @@ class _Conditions:
             return Not(self.block(value, path))
         if key in _COMBINING:
             return self._several(key, value, path)
-        if key not in self.extra_paths:
-            try:
-                match_path(key)
-            except FormError as error:
-                self._add((*path, "[key]"), error.code, error.message, error.hint)
-                return EVERYTHING
+        try:
+            match_path(key, self.extra_paths)
+        except FormError as error:
+            self._add((*path, "[key]"), error.code, error.message, error.hint)
+            return EVERYTHING
         return PathIs(key, self._values(key, value, path))
 
     def _several(self, key: str, value: object, path: Path) -> Condition:
+        if isinstance(value, Items) and not value and value.harmed:
+            return EVERYTHING  # what stood there has been told already
         if not isinstance(value, Items) or not value:
             return self._fail(path, "must be a list of blocks", f"write {key}: [{{...}}, {{...}}]")
         parts = tuple(self.block(part, (*path, i)) for i, part in enumerate(value))
@@ -102,7 +108,7 @@ class _Conditions:
             self._fail(path, "must be a value or a list of values")
             return frozenset()
         if isinstance(value, Items):
-            if not value:
+            if not value and not value.harmed:
                 self._fail(path, "lists no value")
             return frozenset(self._value(key, v, (*path, i)) for i, v in enumerate(value))
         return frozenset({self._value(key, value, path)})

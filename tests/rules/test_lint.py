@@ -253,3 +253,50 @@ def test_problems_are_sorted_by_place():
     )
     places = [tuple(int(part) for part in line.split()[0].split(":")[1:]) for line in found]
     assert places == sorted(places)
+
+
+PROMISED = ("tier: premium\n", "tier: premium\n    obligations: [reply]\n")
+
+
+@pytest.mark.parametrize(
+    ("tickets", "when", "expected"),
+    [
+        pytest.param("{channel: phone}", "{channel: [email, web]}", ["STP216"], id="channels"),
+        pytest.param("{channel: [email, phone]}", "{channel: [email, web]}", [], id="one fits"),
+        pytest.param("{tier: everyone}", "{channel: [email, web]}", ["STP216"], id="other tier"),
+        pytest.param("{not: {tier: everyone}}", "{channel: [email, web]}", [], id="this tier"),
+        pytest.param(
+            "{priority: low}", "{channel: [email, web]}", ["STP216"], id="below the floor"
+        ),
+        pytest.param("{priority: high}", "{channel: [email, web]}", [], id="above the floor"),
+        pytest.param("{created_by: agent}", "{created_by: requester}", ["STP216"], id="authors"),
+        pytest.param("{tags: vip}", "{not: {tags: vip}}", [], id="a tag may come later"),
+        pytest.param("{group: one}", "{group: two}", [], id="a group may change"),
+        pytest.param("everything", "{channel: [email, web]}", [], id="everything"),
+    ],
+)
+def test_an_obligation_counts_tickets_that_can_have_a_target(
+    tickets: str, when: str, expected: list[str]
+):
+    obligation = (
+        f"obligations:\n  reply: {{of: first_reply, tickets: {tickets}, at_least: 95%, "
+        "per: calendar_month, excluding: [], otherwise: none}\ncustomers:\n"
+    )
+    target = (
+        "{measure: first_reply, within: 4h",
+        f"{{measure: first_reply, when: {when}, within: 4h",
+    )
+    found = codes(PROMISED, ("customers:\n", obligation), target)
+    assert [code for code in found if code == "STP216"] == expected
+
+
+def test_an_obligation_that_counts_nothing_is_told_with_both_places():
+    obligation = (
+        "obligations:\n  reply: {of: resolution, tickets: {tier: everyone}, at_least: 95%, "
+        "per: calendar_month, excluding: [], otherwise: none}\ncustomers:\n"
+    )
+    [line] = findings_of(with_changes(PROMISED, ("customers:\n", obligation)), TESTS)
+    assert line == (
+        'a.yaml:35:18 STP216 customers.acme: "reply" counts tickets that no resolution target here '
+        "is for; add a resolution target for its tickets, or change tickets in a.yaml:30"
+    )

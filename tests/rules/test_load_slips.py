@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 
+from rules.facts import PATHS
 from tests.rules.files_of_rules import RULES, findings_of, policy_of, problems_of, with_changes
 from tests.rules.test_load_forms import OBLIGATION, TRIAL
 
@@ -378,6 +379,7 @@ def test_a_test_in_a_year_that_no_calendar_counts_covers_nothing():
         "organization.id: 360001234567\u201d",
         "organization.name: \u2018Acme\u2019",
         "tags: \u201evip\u201c",
+        "tags: [\u201evip\u201c]",
     ],
 )
 def test_curly_quotes_around_a_value_of_a_condition_are_named(condition: str):
@@ -390,3 +392,35 @@ def test_curly_quotes_around_a_value_of_a_condition_are_named(condition: str):
 @pytest.mark.parametrize("name", ["\u2019s-Hertogenbosch", "Bar \u201cDe Zon\u201d", "D\u2019Arc"])
 def test_a_name_may_hold_a_curly_quote_of_its_own(name: str):
     policy_of(with_changes(("organization.fields.sla_tier: premium", f"organization.name: {name}")))
+
+
+@pytest.mark.parametrize(
+    "condition", ["any: [*gone]", "tags: [*gone]", "not: {any: [&a {b: c}, !x y]}"]
+)
+def test_a_list_of_which_nothing_could_be_read_is_not_called_empty(condition: str):
+    changed = with_changes(("organization.fields.sla_tier: premium", condition))
+    assert not [line for line in problems_of(changed) if " STP022 " in line]
+
+
+@pytest.mark.parametrize(
+    ("path", "own"), [("colour", 'a ticket field is written "ticket.fields.colour"; '), ("x.y", "")]
+)
+def test_a_path_that_is_like_no_other_is_answered_with_all_there_are(path: str, own: str):
+    (problem,) = problems_of(
+        with_changes(("organization.fields.sla_tier: premium", f"{path}: premium"))
+    )
+    hint = problem.split("; ", 1)[1]
+    assert hint == (
+        f"{own}the paths are organization.fields.KEY, ticket.fields.KEY, {', '.join(PATHS)}"
+    )
+
+
+def test_what_an_obligation_counts_may_also_ask_for_the_tier():
+    def told(path: str) -> str:
+        (problem,) = problems_of(
+            RULES + OBLIGATION.replace("tickets: {tier: premium", f"tickets: {{{path}: premium")
+        )
+        return problem
+
+    assert told("teir").endswith('did you mean "tier"?')
+    assert told("x.y").endswith(f"{', '.join(PATHS)}, tier")

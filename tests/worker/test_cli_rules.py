@@ -112,6 +112,49 @@ def test_check_says_what_it_did_not_read(
     assert json.loads(capsys.readouterr().out)["not_read"] == [str(unread)]
 
 
+UNREAD = "whether the names that are used are defined, and whether every tier can be reached"
+
+
+@pytest.mark.parametrize(
+    ("slip", "checks"),
+    [
+        ("version: 1\nrecipients: {lead: {email: 'a\n", UNREAD),
+        (
+            "version: 1\nrecipient: {}\n",
+            "whether the names of recipients that are used are defined",
+        ),
+    ],
+)
+def test_check_says_what_it_could_not_compare_and_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], slip: str, checks: str
+) -> None:
+    folder = a_folder(tmp_path, GOOD.replace("counted: office", "counted: ofice"))
+    unread = tmp_path / "sla" / "people.yaml"
+    unread.write_text(slip)
+
+    assert run(["check", folder, *AS_OF]) == 1
+    told = capsys.readouterr().err
+    assert f"{unread} could not be read in full; not checked in any file: {checks}\n" in told
+    assert "; findings are looked for once there are no errors\n" in told
+    assert run(["check", folder, *AS_OF, "--json"]) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert report["not_checked"] == [{"file": str(unread), "checks": checks}]
+    assert run(["check", folder, *AS_OF, "--github"]) == 1
+    annotation = f"::warning file={unread},title=Not checked::not checked: {checks}\n"
+    assert annotation in capsys.readouterr().out
+
+
+def test_check_skips_nothing_where_every_file_can_be_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = a_folder(tmp_path, GOOD.replace("counted: office", "counted: ofice"))
+
+    assert run(["check", folder, *AS_OF, "--json"]) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert report["not_checked"] == []
+    assert [one["code"] for one in report["problems"]] == ["STP101"]
+
+
 def test_check_annotates_for_github(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = a_folder(tmp_path, GOOD.replace("within: 1h", "within: 1d"))
 

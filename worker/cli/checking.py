@@ -2,7 +2,7 @@
 """`stipt check`: are the rules valid, and are they concrete?"""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +15,7 @@ from worker.cli.options import AccountName, ConfigFile, rules_of
 from worker.cli.output import JsonFlag, QuietFlag, as_json, coloured, counted, result, say
 
 if TYPE_CHECKING:
+    from rules.load import Reading
     from rules.policy import Policy
     from rules.problems import Problem
 
@@ -46,23 +47,27 @@ def check(
     from worker.rule_folder import passed_over
 
     today = datetime.now(UTC).date() if now is None else day(now)
-    problems: list[Problem] = []
-    policies: list[Policy] = []
     named = paths or [rules_of(config, account)]
-    for files in _sets_of_files(named):
-        policy, found = _checked(files, today)
-        problems += found
-        policies += [policy] if policy else []
+    readings = [_checked(files, today) for files in _sets_of_files(named)]
+    problems = [problem for reading in readings for problem in reading.problems]
+    policies = [reading.policy for reading in readings if reading.policy]
+    skipped = [one for reading in readings for one in _skipped(reading)]
     n_errors = sum(one.level == "error" for one in problems)
     unread = [str(path) for folder in named for path in passed_over(folder)]
     if json:
-        as_json({**_report(problems, policies, n_errors), "not_read": unread})
+        report = _report(problems, policies, n_errors)
+        skips = [{"file": file, "checks": checks} for file, checks in skipped]
+        as_json({**report, "not_read": unread, "not_checked": skips})
     else:
         for problem in problems:
             result(_annotation(problem) if github else _line(problem))
+        for file, checks in skipped if github else ():
+            result(f"::warning file={_property(file)},title=Not checked::not checked: {checks}")
     if not quiet and not json:
         if unread:
             say(f"not read: {', '.join(unread)}; only *.yaml and *.yml of the folder itself are")
+        for file, checks in skipped:
+            say(f"{file} could not be read in full; not checked in any file: {checks}")
         say(_summary(policies, n_errors, len(problems) - n_errors))
         if problems:
             say(f"What each code means, and what to write instead: {PAGES}/README.md")
@@ -79,14 +84,30 @@ def _sets_of_files(paths: Sequence[Path]) -> list[dict[str, bytes]]:
     return [read_files(files, named_as_given=True) for files in sets]
 
 
-def _checked(files: dict[str, bytes], today: date) -> tuple["Policy | None", list["Problem"]]:
+def _checked(files: dict[str, bytes], today: date) -> "Reading":
+    """What the files mean, with findings beside errors."""
     from rules.lint import lint
-    from rules.load import load
+    from rules.load import read_rules
 
-    policy, problems = load(files)
-    if policy is not None:
-        problems = [*problems, *lint(policy, today)]
-    return policy, sorted(set(problems))
+    found = read_rules(files)
+    if found.policy is None:
+        return found
+    return replace(found, problems=tuple(lint(found.policy, today)))
+
+
+def _skipped(reading: "Reading") -> list[tuple[str, str]]:
+    """Files of which a part could not be read, and what could not be checked for that."""
+    from rules.folder import SECTIONS
+
+    return [
+        (
+            file,
+            "whether the names that are used are defined, and whether every tier can be reached"
+            if sections == SECTIONS
+            else f"whether the names of {', '.join(sections)} that are used are defined",
+        )
+        for file, sections in reading.unread.items()
+    ]
 
 
 def _line(problem: "Problem") -> str:
@@ -99,10 +120,16 @@ def _annotation(problem: "Problem") -> str:
     kind = "error" if problem.level == "error" else "warning"
     text = f"{problem.what}: {problem.message}" if problem.what else problem.message
     text = f"{text}; {problem.hint}" if problem.hint else text
-    text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    file = problem.file.replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
-    place = f"file={file},line={problem.line},col={problem.column}"
-    return f"::{kind} {place},title={problem.code}::{text}"
+    place = f"file={_property(problem.file)},line={problem.line},col={problem.column}"
+    return f"::{kind} {place},title={problem.code}::{_escaped(text)}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(file: str) -> str:
+    return _escaped(file).replace(":", "%3A").replace(",", "%2C")
 
 
 def _report(
@@ -130,9 +157,9 @@ def _contents(policies: Sequence["Policy"]) -> dict[str, int]:
 
 
 def _summary(policies: Sequence["Policy"], n_errors: int, n_findings: int) -> str:
-    found = f"{counted(n_errors, 'error')}, {counted(n_findings, 'finding')}"
     if not policies:
-        return found
+        return f"{counted(n_errors, 'error')}; findings are looked for once there are no errors"
+    found = f"{counted(n_errors, 'error')}, {counted(n_findings, 'finding')}"
     contents = ", ".join(counted(n, name[:-1]) for name, n in _contents(policies).items() if n)
     return f"{found} in {contents}"
 
