@@ -28,6 +28,8 @@ Row = TypeVar("Row", bound=tuple[object, ...])
 
 _BUSY_TIMEOUT_MS = 10_000
 _UPTIME = "seconds_since_start"
+_SQLITE_LEASE_CLOCK = f"{_UPTIME}()"
+_POSTGRESQL_LEASE_CLOCK = "CAST(extract(epoch FROM clock_timestamp()) AS BIGINT)"
 
 
 def _is_deadlock(fault: BaseException) -> bool:
@@ -131,8 +133,8 @@ class Database:
 
 def lease_clock(is_sqlite: bool, skew: int) -> sa.ColumnElement[int]:
     """What leases go by on that kind of database, in seconds, shifted by `skew` seconds."""
-    shared = f"{_UPTIME}()" if is_sqlite else "CAST(extract(epoch FROM clock_timestamp()) AS BIGINT)"
-    return sa.literal_column(shared, sa.BigInteger) + skew
+    text = _SQLITE_LEASE_CLOCK if is_sqlite else _POSTGRESQL_LEASE_CLOCK
+    return sa.literal_column(text, sa.BigInteger) + skew
 
 
 @dataclass(frozen=True, slots=True)
