@@ -13,7 +13,7 @@ import pytest
 from rules.statements import unseal
 from tests.services.availability import server_is_missing
 from worker.cli.main import run
-from worker.cli.report_files import ReportFiles
+from worker.cli.report_files import ReportFiles, write_statement
 from worker.report.page import page, paragraph
 from worker.report.pdf import PdfUnavailable, pdf_of
 from worker.reporting.language import language
@@ -81,20 +81,20 @@ def test_without_the_extra_the_command_to_install_it_is_said_and_nothing_is_writ
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     monkeypatch.setitem(sys.modules, "weasyprint", None)
-    html, pdf = tmp_path / "acme.html", tmp_path / "acme.pdf"
-    assert run([*REPORT, "--html", str(html), "--pdf", str(pdf)]) == 1
+    csv, html, pdf = (tmp_path / f"acme.{kind}" for kind in ("csv", "html", "pdf"))
+    files = ["--csv", str(csv), "--html", str(html), "--pdf", str(pdf)]
+    assert run([*REPORT, *files]) == 1
 
     assert "pip install 'stipt[pdf]'" in capsys.readouterr().err
-    assert not html.exists()
-    assert not pdf.exists()
+    assert not any(one.exists() for one in (csv, html, pdf))
 
 
 @pytest.mark.usefixtures("pango")
 def test_a_closed_statement_has_its_sheets_too(tmp_path: Path):
     kept = unseal((EXAMPLE / "statements" / "acme-2026-11.json").read_bytes())
     pdf = tmp_path / "closed.pdf"
-    ReportFiles(None, None, pdf, language("de")).write(kept.statement, kept.sha256)
+    write_statement(kept.statement, kept.sha256, ReportFiles(None, None, pdf, language("de")))
     again = tmp_path / "again.pdf"
-    ReportFiles(None, None, again, language("de")).write(kept.statement, kept.sha256)
+    write_statement(kept.statement, kept.sha256, ReportFiles(None, None, again, language("de")))
 
     assert pdf.read_bytes() == again.read_bytes()

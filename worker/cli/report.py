@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from worker.cli.exit_codes import CommandFailed
-from worker.cli.instants import instant
 from worker.cli.options import (
     AccountName,
     ConfigFile,
@@ -30,9 +29,12 @@ from worker.cli.report_files import (
     ReportFiles,
     Tables,
     language_named,
+    show_statement,
+    write_report,
+    write_statement,
     write_tables,
 )
-from worker.cli.sources import Store, opened_history, opened_store
+from worker.cli.sources import Store, judged_at, opened_history, opened_store
 from worker.cli.verifying import signing_key, verdict_on
 
 if TYPE_CHECKING:
@@ -83,17 +85,17 @@ def customer(
     """Show what the obligations to a customer came to in a period, and what they cost."""
     files = ReportFiles(csv, html, pdf, language_named(language))
     folder = rules or rules_of(config, account)
-    question = _Question(name, period, folder, outages, _judged_at(now, history))
+    question = _Question(name, period, folder, outages, judged_at(now, history))
     with progress(quiet=quiet) as tell:
         if history is not None:
             found = _from_history(question, opened_history(history, mapping, tell))
         else:
             with opened_store(config, account) as store:
                 found = _from_store(question, store)
-    files.write_report(found)
+    write_report(found, files)
     if tables is not None:
         write_tables(found, tables)
-    files.show(found.statement, json=json)
+    show_statement(found.statement, None, files, json=json)
     for doubt in () if quiet else found.doubts:
         say(doubt)
 
@@ -121,7 +123,7 @@ def close(
     """Close the statement of a period for good; later facts become entries in the next one."""
     files = ReportFiles(csv, html, pdf, language_named(language))
     folder = rules or rules_of(config, account)
-    question = _Question(name, period, folder, outages, _judged_at(now, history))
+    question = _Question(name, period, folder, outages, judged_at(now, history))
     with opened_store(config, account) as store, progress(quiet=quiet) as tell:
         if history is None:
             found = _from_store(question, store)
@@ -134,8 +136,8 @@ def close(
         sealed = _keep(closed, store, folder)
     if tables is not None:
         write_tables(found, tables)
-    files.write(closed, sealed.sha256)
-    files.show(closed, sealed.sha256, json=json)
+    write_statement(closed, sealed.sha256, files)
+    show_statement(closed, sealed.sha256, files, json=json)
 
 
 def show(
@@ -167,11 +169,11 @@ def show(
     sealed = unseal(found[0])
     if not quiet:
         say(verdict_on(sealed, store.settings))
-    files.write(sealed.statement, sealed.sha256)
+    write_statement(sealed.statement, sealed.sha256, files)
     if json:
         typer.echo(found[0], nl=False)
     elif not (quiet and (csv or html or pdf)):
-        files.show(sealed.statement, sealed.sha256, json=False)
+        show_statement(sealed.statement, sealed.sha256, files, json=False)
 
 
 @dataclass(frozen=True)
@@ -200,12 +202,6 @@ class _Question:
         from worker.reporting.evidence import OutageFiles
 
         return OutageFiles(self.folder, self.outages)
-
-
-def _judged_at(now: str | None, history: Path | None) -> datetime | None:
-    if now is not None and history is None:
-        raise typer.BadParameter("the store is as of its last sync", param_hint="--now")
-    return None if now is None else instant(now)
 
 
 def _from_history(question: _Question, history: "History", kept: "Kept | None" = None) -> "Account":

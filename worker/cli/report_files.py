@@ -11,6 +11,8 @@ from worker.cli.output import as_json, result
 from worker.cli.written import written_to
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rules.statements import Statement
     from worker.reporting.customers import Account
     from worker.reporting.language import Language
@@ -56,44 +58,24 @@ class ReportFiles:
     pdf: Path | None
     language: "Language"
 
-    def write_report(self, found: "Account") -> None:
-        """The files of a report that is still open, with pictures of the evidence."""
-        from worker.report.customer_pictures import pictures
+    def write(self, table: "Callable[[], str]", page: "Callable[[], str]") -> None:
+        """Write the files that were asked for: a table as CSV, a page as HTML and as PDF.
 
-        shown = pictures(found, self.language) if self.html or self.pdf else []
-        self.write(found.statement, None, shown)
+        Raises:
+            PdfUnavailable: PDF cannot be made here; then nothing is written.
+        """
+        shown = page() if self.html or self.pdf else ""
+        sheets = b""
+        if self.pdf is not None:
+            from worker.report.pdf import pdf_of
 
-    def write(
-        self, statement: "Statement", sha256: str | None, shown: "list[str] | None" = None
-    ) -> None:
-        """The files of a statement; those of a closed one hold nothing but what it does."""
-        from worker.report.statement_page import statement_page
-        from worker.reporting.wording import invoice_csv
-
+            sheets = pdf_of(shown)  # first what may fail because it is not installed
         if self.csv is not None:
-            _write(self.csv, invoice_csv(statement, sha256).encode())
-        if self.html or self.pdf:
-            self._write_pages(statement_page(statement, shown or [], sha256, self.language))
-
-    def _write_pages(self, page: str) -> None:
-        from worker.report.pdf import pdf_of
-
-        # First what can fail because it is not installed: then nothing is written.
-        sheets = b"" if self.pdf is None else pdf_of(page)
+            _write(self.csv, table().encode())
         if self.html is not None:
-            _write(self.html, page.encode())
+            _write(self.html, shown.encode())
         if self.pdf is not None:
             _write(self.pdf, sheets)
-
-    def show(self, statement: "Statement", sha256: str | None = None, *, json: bool) -> None:
-        """The statement on standard output, unless a file took its place."""
-        from worker.reporting.text import statement_lines
-
-        if json:
-            as_json(_document(statement) | ({} if sha256 is None else {"sha256": sha256}))
-        elif not self.takes_standard_output:
-            for line in statement_lines(statement, sha256, self.language):
-                result(line)
 
     @property
     def takes_standard_output(self) -> bool:
@@ -104,6 +86,43 @@ class ReportFiles:
 def _write(file: Path, content: bytes) -> None:
     with written_to(file) as write:
         write(content)
+
+
+def write_report(found: "Account", files: ReportFiles) -> None:
+    """The files of a report that is still open, with pictures of the evidence."""
+    from worker.report.customer_pictures import pictures
+
+    shown = pictures(found, files.language) if files.html or files.pdf else []
+    write_statement(found.statement, None, files, shown)
+
+
+def write_statement(
+    statement: "Statement",
+    sha256: str | None,
+    files: ReportFiles,
+    shown: "list[str] | None" = None,
+) -> None:
+    """The files of a statement; those of a closed one hold nothing but what it does."""
+    from worker.report.statement_page import statement_page
+    from worker.reporting.wording import invoice_csv
+
+    files.write(
+        lambda: invoice_csv(statement, sha256),
+        lambda: statement_page(statement, shown or [], sha256, files.language),
+    )
+
+
+def show_statement(
+    statement: "Statement", sha256: str | None, files: ReportFiles, *, json: bool
+) -> None:
+    """The statement on standard output, unless a file took its place."""
+    from worker.reporting.text import statement_lines
+
+    if json:
+        as_json(_document(statement) | ({} if sha256 is None else {"sha256": sha256}))
+    elif not files.takes_standard_output:
+        for line in statement_lines(statement, sha256, files.language):
+            result(line)
 
 
 def write_tables(found: "Account", folder: Path) -> None:

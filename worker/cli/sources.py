@@ -8,7 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 from worker.cli.exit_codes import CommandFailed
+from worker.cli.instants import instant
 from worker.cli.options import present
 
 if TYPE_CHECKING:
@@ -96,6 +99,17 @@ def opened_source(
         raise CommandFailed("--mapping says what a CSV file means; name it with --history")
     with opened_store(config, account) as store:
         yield StoreHistory(store.database, store.account.name, store.now(), tell)
+
+
+def judged_at(now: str | None, history: Path | None) -> datetime | None:
+    """The instant of `--now`, which only a history file can be judged as of.
+
+    Raises:
+        BadParameter: no instant, or there is no history.
+    """
+    if now is not None and history is None:
+        raise typer.BadParameter("the store is as of its last sync", param_hint="--now")
+    return None if now is None else instant(now)
 
 
 def opened_history(

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from worker.cli.exit_codes import CommandFailed
-from worker.cli.instants import instant
 from worker.cli.options import (
     AccountName,
     ConfigFile,
@@ -20,11 +19,11 @@ from worker.cli.options import (
 )
 from worker.cli.output import JsonFlag, QuietFlag, as_json, result, say
 from worker.cli.progress import progress
-from worker.cli.report_files import LanguageCode, Pdf, language_named
-from worker.cli.sources import Store, opened_history, opened_store
-from worker.cli.written import written_to
+from worker.cli.report_files import Html, LanguageCode, Pdf, ReportFiles, language_named
+from worker.cli.sources import Store, judged_at, opened_history, opened_store
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from rules.teamwork import Stretch, TeamReport
@@ -40,7 +39,6 @@ _Period = Annotated[
 _Csv = Annotated[
     Path | None, typer.Option(help="A line for each measure of each group.", metavar="FILE")
 ]
-_Html = Annotated[Path | None, typer.Option(help="The report as a page.", metavar="FILE")]
 
 
 def team(
@@ -54,7 +52,7 @@ def team(
         bool, typer.Option("--people", help="Show open tickets by assignee too; from the store.")
     ] = False,
     csv: _Csv = None,
-    html: _Html = None,
+    html: Html = None,
     pdf: Pdf = None,
     language: LanguageCode = "en",
     json: JsonFlag = False,
@@ -63,23 +61,20 @@ def team(
     account: AccountName = None,
 ) -> None:
     """Show what was kept in a period by tier, group, market, channel, weekday and hour."""
-    said = language_named(language)
-    folder = rules or rules_of(config, account)
+    from worker.reporting.team_wording import text
+
+    files = ReportFiles(csv, html, pdf, language_named(language))
+    folder, at = rules or rules_of(config, account), judged_at(now, history)
     if history is None:
-        if now is not None:
-            raise typer.BadParameter("the store is as of its last sync", param_hint="--now")
         with opened_store(config, account) as store:
             found, doubts = _of_store(store, folder, period, by_person=people)
     else:
         if people:
             raise typer.BadParameter("a history does not tell", param_hint="--people")
         with progress(quiet=quiet) as tell:
-            at = None if now is None else instant(now)
             found, doubts = _of_history(opened_history(history, mapping, tell), folder, period, at)
-    from worker.reporting.team_wording import text
-
-    out = _Output(csv, html, pdf, said, json=json)
-    out.give(found, text("title", said, label=found.label))
+    title = text("title", files.language, label=found.label)
+    _Told(found, title).give(files, json=json)
     for doubt in () if quiet else doubts:
         say(doubt)
 
@@ -96,7 +91,7 @@ def policy(
         ),
     ] = None,
     csv: _Csv = None,
-    html: _Html = None,
+    html: Html = None,
     pdf: Pdf = None,
     language: LanguageCode = "en",
     json: JsonFlag = False,
@@ -110,7 +105,7 @@ def policy(
     from worker.store.policy_log import hashes_like
     from worker.store.team_rows import dues_of_policy, times_in_force
 
-    said = language_named(language)
+    files = ReportFiles(csv, html, pdf, language_named(language))
     with opened_store(config, account) as store:
         database, name = store.database, store.account.name
         cut_off, n_waiting = known_of(database, name)
@@ -125,50 +120,38 @@ def policy(
         zone = _zone_of(store)
         stretch = _stretch(period, zone, dues[1], dues[0], hashes[0][:12])
         found = stored_team(database, name, TeamQuestion(stretch, hashes[0]), cut_off)
-    notes = in_force_lines(times, zone, said)
-    title = text("policy_title", said, label=hashes[0][:12])
-    _Output(csv, html, pdf, said, json=json).give(found, title, notes)
+    notes = in_force_lines(times, zone, files.language)
+    title = text("policy_title", files.language, label=hashes[0][:12])
+    _Told(found, title, notes).give(files, json=json)
     for doubt in () if quiet else _doubts(n_waiting):
         say(doubt)
 
 
 @dataclass(frozen=True)
-class _Output:
-    """Where a report goes: files, and standard output unless a file took its place."""
+class _Told:
+    """A report, its title, and what is said below it."""
 
-    csv: Path | None
-    html: Path | None
-    pdf: Path | None
-    language: "Language"
-    json: bool
+    report: "TeamReport"
+    title: str
+    notes: "Sequence[str]" = ()
 
-    def give(self, found: "TeamReport", title: str, notes: list[str] | None = None) -> None:
-        """Write the files, and print the report."""
-        from worker.report.pdf import pdf_of
+    def give(self, files: ReportFiles, *, json: bool) -> None:
+        """Write the files, and print the report unless a file took its place."""
         from worker.reporting.team_wording import report_lines, team_csv
 
-        if self.csv is not None:
-            with written_to(self.csv) as write:
-                write(team_csv(found).encode())
-        if self.html is not None:
-            with written_to(self.html) as write:
-                write(self._page(found, title, notes).encode())
-        if self.pdf is not None:
-            printed = pdf_of(self._page(found, title, notes))
-            with written_to(self.pdf) as write:
-                write(printed)
-        if self.json:
+        files.write(lambda: team_csv(self.report), lambda: self._page(files.language))
+        if json:
             from msgspec import to_builtins
 
-            as_json(to_builtins(found))
-        elif not any(str(one) == "-" for one in (self.csv, self.html, self.pdf)):
-            for line in [*report_lines(found, title, self.language), *(notes or [])]:
+            as_json(to_builtins(self.report))
+        elif not files.takes_standard_output:
+            for line in [*report_lines(self.report, self.title, files.language), *self.notes]:
                 result(line)
 
-    def _page(self, found: "TeamReport", title: str, notes: list[str] | None) -> str:
+    def _page(self, language: "Language") -> str:
         from worker.report.team_page import team_page
 
-        return team_page(found, title, notes or [], language=self.language)
+        return team_page(self.report, self.title, list(self.notes), language=language)
 
 
 def _of_store(
