@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 SHOWN = 12
 """So many digits of a hash are shown; fewer are accepted where they are enough."""
 
-_Hash = Annotated[
-    str, typer.Argument(help="The beginning of a hash, at least four digits.", metavar="HASH")
+PolicyHash = Annotated[
+    str,
+    typer.Argument(help="The beginning of a policy's hash, at least four digits.", metavar="HASH"),
 ]
 
 
@@ -74,7 +75,7 @@ def _stamp(one: "PolicyLoad") -> str:
 
 def show(
     *,
-    policy: _Hash,
+    policy: PolicyHash,
     out: Annotated[
         Path | None,
         typer.Option(help="Write the files into this new folder instead.", metavar="DIR"),
@@ -202,13 +203,13 @@ class _Shelf:
         """A policy of the store.
 
         Raises:
-            CommandFailed: none or several begin so.
+            CommandFailed: as `only_hash`.
         """
         from worker.policies import PolicyArchive
         from worker.store.policy_log import hashes_like, policy_files
 
         with self.database.read(self.account.name) as books:
-            name = _only(beginning, hashes_like(books, beginning.lower()))
+            name = only_hash(beginning, hashes_like(books, beginning.lower()))
             files = policy_files(books, name) or {}
         policy = PolicyArchive(self.database, self.account.name).by_hash(name)
         return _Rules(name[:SHOWN], dict(sorted(files.items())), policy)
@@ -230,7 +231,12 @@ class _Shelf:
         return self.folder(path) if path.is_dir() else self.stored(named)
 
 
-def _only(beginning: str, hashes: Sequence[str]) -> str:
+def only_hash(beginning: str, hashes: Sequence[str]) -> str:
+    """The one hash that was meant by its beginning.
+
+    Raises:
+        CommandFailed: too little was given, or none or several begin so.
+    """
     if len(beginning) < 4:
         raise CommandFailed(f'"{beginning}": give at least four digits of a hash')
     if not hashes:

@@ -23,7 +23,7 @@ Csv = Annotated[
 ]
 Html = Annotated[Path | None, typer.Option(help="The report as a page.", metavar="FILE")]
 Pdf = Annotated[
-    Path | None, typer.Option(help="The report on A4 sheets; needs stipt[pdf].", metavar="FILE")
+    Path | None, typer.Option(help="The report on A4 sheets; needs the extra pdf.", metavar="FILE")
 ]
 Tables = Annotated[
     Path | None,

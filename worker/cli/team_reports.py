@@ -18,6 +18,7 @@ from worker.cli.options import (
     rules_of,
 )
 from worker.cli.output import JsonFlag, QuietFlag, as_json, result, say
+from worker.cli.policy import SHOWN, PolicyHash, only_hash
 from worker.cli.progress import progress
 from worker.cli.report_files import Html, LanguageCode, Pdf, ReportFiles, language_named
 from worker.cli.sources import Store, judged_at, opened_history, opened_store
@@ -80,9 +81,7 @@ def team(
 
 
 def policy(
-    beginning: Annotated[
-        str, typer.Argument(help="The beginning of a policy's hash.", metavar="HASH")
-    ],
+    beginning: PolicyHash,
     *,
     period: Annotated[
         str | None,
@@ -110,18 +109,16 @@ def policy(
         database, name = store.database, store.account.name
         cut_off, n_waiting = known_of(database, name)
         with database.read(name) as books:
-            hashes = hashes_like(books, beginning.lower())
-            if len(hashes) != 1:
-                raise CommandFailed(f"{len(hashes)} policies have a hash that begins so")
-            dues = dues_of_policy(books, hashes[0])
-            times = times_in_force(books, hashes[0])
+            full_hash = only_hash(beginning, hashes_like(books, beginning.lower()))
+            dues = dues_of_policy(books, full_hash)
+            times = times_in_force(books, full_hash)
         if dues is None:
-            raise CommandFailed(f"{hashes[0]} has judged nothing that fell due")
+            raise CommandFailed(f"{full_hash} has judged nothing that fell due")
         zone = _zone_of(store)
-        stretch = _stretch(period, zone, dues[1], dues[0], hashes[0][:12])
-        found = stored_team(database, name, TeamQuestion(stretch, hashes[0]), cut_off)
+        stretch = _stretch(period, zone, dues[1], dues[0], full_hash[:SHOWN])
+        found = stored_team(database, name, TeamQuestion(stretch, full_hash), cut_off)
     notes = in_force_lines(times, zone, files.language)
-    title = text("policy_title", files.language, label=hashes[0][:12])
+    title = text("policy_title", files.language, label=full_hash[:SHOWN])
     _Told(found, title, notes).give(files, json=json)
     for doubt in () if quiet else _doubts(n_waiting):
         say(doubt)
