@@ -110,6 +110,23 @@ def test_a_policy_is_shown_by_the_beginning_of_its_hash_and_written_back(
     assert run(["policy", "show", first[:8], "--out", str(back)]) == 1
 
 
+def test_what_a_policy_judged_is_told_by_the_beginning_of_its_hash(
+    rules: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    judged(rules, RULES)
+    loads = answer(capsys, "policy", "log")["policies"]
+    assert isinstance(loads, list)
+    name = loads[0]["hash"]
+
+    report = answer(capsys, "report", "policy", name[:6])
+
+    assert report["policies"] == {name: loads[0]["verdicts"]}
+    assert run(["report", "policy", "0000"]) == 1
+    assert "stipt policy log lists them" in capsys.readouterr().err
+    assert run(["report", "policy", name[:3]]) == 1
+    assert "at least four digits" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("named", "said"), [("0000", "no policy begins"), ("ab", "at least four digits")]
 )
