@@ -20,7 +20,7 @@ from rules.steps import firing_seconds
 from rules.timeline import instant_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
     from datetime import datetime
 
     from rules.changes import CurrentFields
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rules.steps import StepKey
     from rules.verdict import CycleVerdict, Verdict
 
-__all__ = ["LONGEST", "counted_in", "detail", "digest", "is_same", "stamp"]
+__all__ = ["LONGEST", "counted_in", "detail", "digest", "is_same", "moves", "stamp"]
 
 _WHY = 200
 _SEGMENTS = 12
@@ -83,6 +83,41 @@ def is_same(old: str | None, new: str) -> bool:
     except ValueError:
         return False
     return isinstance(before, dict) and _lasting(before) == _lasting(json.loads(new))
+
+
+def moves(old: str | None, new: str | None) -> list[tuple[str, str | None, str | None]]:
+    """What differs between two details, member by member: its dotted path, old and new value.
+
+    What moves with every judgement is left out, so is everything where one of
+    the texts is no detail.
+    """
+    before, after = (_members(text) for text in (old, new))
+    if before is None or after is None:
+        return []
+    paths = [*before, *(path for path in after if path not in before)]
+    return [
+        (path, before.get(path), after.get(path))
+        for path in paths
+        if before.get(path) != after.get(path)
+    ]
+
+
+def _members(text: str | None) -> dict[str, str] | None:
+    """The lasting members of a detail by their dotted paths."""
+    try:
+        read = None if text is None else json.loads(text)
+    except ValueError:
+        return None
+    return dict(_flat(_lasting(read), "")) if isinstance(read, dict) else None
+
+
+def _flat(node: object, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(node, dict | list):
+        pairs = node.items() if isinstance(node, dict) else enumerate(node)
+        for key, value in pairs:
+            yield from _flat(value, f"{path}.{key}" if path else str(key))
+    else:
+        yield path, node if isinstance(node, str) else json.dumps(node)
 
 
 def digest(

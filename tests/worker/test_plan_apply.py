@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 
 from connector.sandbox.server import Sandbox
 from connector.sandbox.settings import SandboxSettings
@@ -121,6 +122,46 @@ def test_a_change_of_a_rule_is_told_in_one_sentence_a_line(
     assert " -> " in shown.out
     assert "earlier" not in shown.out
     assert "tier all" not in shown.out
+
+
+def test_a_change_of_the_detail_alone_shows_what_is_another(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    assert run(["plan", "--limit", "1"]) == 0
+    assert '  + sla_detail {"v":1,"rev":"' in capsys.readouterr().out
+    assert run(["apply", "--yes", "--quiet"]) == 0
+    account.let_the_export_see()
+    account.rules("    match: everything\n", "    match: everything\n    commitment: best_effort\n")
+    capsys.readouterr()
+
+    document = account.plan()
+    assert run(["plan"]) == 0
+
+    assert document["fields"].keys() == {"sla_detail"}
+    [change] = document["tickets"][0]["changes"]
+    assert "commit" not in json.loads(change["old"])
+    assert json.loads(change["new"])["commit"] == "best_effort"
+    shown = capsys.readouterr().out
+    assert "  ~ sla_detail targets.0.rule sla.yaml:14 -> sla.yaml:15, commit none -> best" in shown
+
+
+def test_a_ticket_that_the_export_does_not_show_yet_is_not_called_missing(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = f"{account.sandbox.base_url}/api/v2/tickets"
+    ticket = {"ticket": {"subject": "new", "comment": {"body": "new"}}}
+    made = requests.post(url, json=ticket, headers=account.sandbox.bearer, timeout=5)
+    ident = made.json()["ticket"]["id"]
+    capsys.readouterr()
+
+    assert run(["plan", "--ticket", str(ident), "--ticket", "987654"]) == 1
+
+    told = capsys.readouterr().err
+    assert f"not in the account: 987654; not read yet: {ident}; either new" in told
+    assert " UTC may be missing: its export shows it a minute or two late" in told
+    account.let_the_export_see()
+    assert run(["plan", "--ticket", str(ident)]) == 0
 
 
 def test_what_a_limit_leaves_out_is_said(

@@ -2,24 +2,22 @@
 """`stipt plan` and `stipt apply`: see what rules would write, then write it."""
 
 import json as json_module
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
 from worker.cli.exit_codes import CommandFailed, ExitCode
 from worker.cli.options import AccountName, ConfigFile, RulesFolder, Yes, waiting
 from worker.cli.output import JsonFlag, QuietFlag, as_json, coloured, counted, result, say
+from worker.cli.plan_output import not_found, show_plan
 from worker.cli.progress import progress
 from worker.cli.sites import Site, opened_site
 
 if TYPE_CHECKING:
-    from rules.changes import FieldChange
     from rules.policy import Policy
     from worker.applying import Applied
-    from worker.planning import Plan, PlannedTicket
+    from worker.planning import Plan
 
 _Limit = Annotated[int, typer.Option(help="Show at most so many tickets.", min=0)]
 _Wait = Annotated[str, typer.Option(help="Give up after so long without progress.", metavar="SPAN")]
@@ -52,17 +50,18 @@ def plan(
         policy = site.rules(rules)
         found = site.plan(policy, only, tell)
         warnings = site.misfits(policy)
+        not_judged = not_found(site.helpdesk(policy), found.missing)
     if out is not None:
         text = json_module.dumps(plan_to_json(found), indent=1) + "\n"
         out.write_text(text, encoding="utf-8")
     if json:
         as_json({**plan_to_json(found), "warnings": warnings})
     else:
-        _show(found, limit=limit, quiet=quiet)
+        show_plan(found, limit=limit, quiet=quiet)
         for warning in warnings:
             say(f"{coloured('warning', 'yellow')}: {warning}")
-    if found.missing:
-        raise CommandFailed(f"not in the account: {', '.join(found.missing)}")
+    if not_judged:
+        raise CommandFailed("; ".join(not_judged))
     if detailed_exitcode and found.tickets:
         raise typer.Exit(ExitCode.CHANGES)
 
@@ -101,7 +100,7 @@ def apply(
         if not yes:
             # Whoever made a file has seen what is in it.
             shown = (20 if file is None else 0) if limit is None else limit
-            _show(found, limit=shown, quiet=quiet)
+            show_plan(found, limit=shown, quiet=quiet)
             if found.tickets and not typer.confirm("Write these changes?", err=True):
                 raise CommandFailed("nothing was written")
         try:
@@ -203,65 +202,3 @@ def _show_outcome(applied: "Applied", *, json: bool, quiet: bool) -> None:
             say("nothing to write")
     if applied.left:
         raise CommandFailed(f"{counted(len(applied.left), 'ticket')} left as found; see above")
-
-
-def _show(found: "Plan", *, limit: int, quiet: bool) -> None:
-    for one in found.tickets[:limit]:
-        _show_ticket(one)
-    if quiet:
-        return
-    if len(found.tickets) > limit:
-        say(f"and {len(found.tickets) - limit} tickets more; --limit shows more, --json all")
-    if found.tickets and limit:
-        result()
-    result(f"{counted(found.n_judged, 'ticket')} judged, {len(found.tickets)} would change")
-    for group in found.groups():
-        result(f"  {group.sentence()}")
-    for field, n in found.by_field().items():
-        result(f"  {field}: {n}")
-    total = sum(found.messages.values())
-    if total:
-        told = ", ".join(f"{_WHOM.get(name, name)} {n}" for name, n in found.messages.items())
-        result(f"{counted(total, 'message')} would be due at once: {told}")
-    else:
-        result("no message would be due at once")
-
-
-def _show_ticket(one: "PlannedTicket") -> None:
-    owner = f"customer {one.customer}, tier {one.tier}" if one.customer else f"tier {one.tier}"
-    result(f"#{one.ticket_id} {owner if one.tier else 'no tier'}: {one.reason}")
-    for change in one.changes:
-        result(f"  {_change_line(one, change)}")
-
-
-_WHOM = {"note": "internal notes"}
-_SIGNS = {"+": "green", "-": "red", "~": "yellow"}
-
-
-def _change_line(one: "PlannedTicket", change: "FieldChange") -> str:
-    sign = "+" if change.old is None else "-" if change.new is None else "~"
-    shown = coloured(sign, _SIGNS[sign])
-    if change.field == "sla_detail":
-        return f"{shown} sla_detail ({change.because})"
-    old, new = (_value(one, change, value) for value in (change.old, change.new))
-    moved = " -> ".join(value for value in (old, new) if value is not None)
-    counted_on = f", counted {one.calendar}" if _is_instant(change) and one.calendar else ""
-    return f"{shown} {change.field} {moved} ({change.because}{counted_on})"
-
-
-def _is_instant(change: "FieldChange") -> bool:
-    return change.field in ("sla_due_at", "due_at")
-
-
-def _value(one: "PlannedTicket", change: "FieldChange", value: str | None) -> str | None:
-    """A value for people: an instant in the calendar's zone, the new one in UTC as well."""
-    if value is None or not _is_instant(change) or one.time_zone is None:
-        return value
-    try:
-        at = datetime.fromisoformat(value)
-    except ValueError:  # somebody wrote something else into the field
-        return value
-    if at.tzinfo is None:
-        return value
-    local = f"{at.astimezone(ZoneInfo(one.time_zone)):%a %Y-%m-%d %H:%M%z}"
-    return f"{local} ({value})" if value == change.new else local
