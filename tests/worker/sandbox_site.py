@@ -112,9 +112,9 @@ class SandboxSite:
         report: dict[str, object] = told[0]
         return report
 
-    def crash(self, point: str) -> int:
+    def crash(self, point: str, **more: str) -> int:
         """One pass that ends at a crash point; the exit code."""
-        return self.start(STIPT_CRASH_AT=point).wait(120)[0]
+        return self.start(STIPT_CRASH_AT=point, **more).wait(120)[0]
 
     def kill_after(self, seconds: float) -> bool:
         """One pass, killed so long after its first call; False when it was done before."""

@@ -2,15 +2,18 @@
 """The worker dies at the worst moments; nothing is lost, nothing confirmed is done twice."""
 
 import random
+import re
 import signal
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from connector.sandbox import Sandbox, SandboxSettings
-from tests.worker.sandbox_site import GENEROUS, SandboxSite, eventually
+from tests.notify.mail_server import MailServer
+from tests.worker.sandbox_site import GENEROUS, NOTES, REPOSITORY, SandboxSite, eventually
 from worker.reconcile import LEASE as RECONCILE_LEASE
 from worker.sending import LEASE as SEND_LEASE
 from worker.writeback import LEASE as WRITE_LEASE
@@ -37,6 +40,38 @@ POINTS = (
     "sent-not-marked",
     "marked",
 )
+BEFORE_READING_BACK = "before-read-back"
+WHILE_DRAINING = "drain-started"
+OF_REPORTS = (
+    ("report-claimed", "desk", (0, 1)),
+    ("report-sent-not-marked", "desk", (1, 2)),
+    ("report-sent-not-marked", "lead", (1, 1)),  # whose rules say to hold what is in doubt
+)
+"""Points, whose report it is, and how many have arrived after the crash and in the end."""
+
+REPORTS = """
+recipients:
+  desk: {email: desk@acme.example}
+  lead: {email: lead@example.com, on_ambiguous: hold}
+obligations:
+  reply_95:
+    of: first_reply
+    tickets: everything
+    at_least: 95%
+    per: calendar_month
+    excluding: []
+    otherwise: {credit: [{below: 95%, share_of_fee: 5%}], cap: 5%}
+customers:
+  acme:
+    match: {organization.id: "1"}
+    tier: everybody
+    commitment: guarantee
+    from: 2026-10-01
+    obligations: [reply_95]
+    fee: {amount: "2000.00", currency: EUR, per: month}
+    reports:
+      - {every: week, to: [WHOM]}
+"""
 
 
 def a_sandbox(tickets: int) -> Sandbox:
@@ -81,14 +116,14 @@ def test_a_crash_at_any_point_loses_and_repeats_nothing(site: SandboxSite, point
 @pytest.mark.parametrize("doubt", ["write-claimed", "sent-not-marked"])
 def test_a_crash_before_reading_back_leaves_the_doubt(site: SandboxSite, doubt: str) -> None:
     assert site.crash(doubt) == 137
-    assert site.crash("before-read-back") == 137
+    assert site.crash(BEFORE_READING_BACK) == 137
     report = site.once()
     assert report["is_complete"], report
     is_whole(site)
 
 
 def test_a_crash_while_draining_leaves_nothing_undone(site: SandboxSite) -> None:
-    process = site.serve(STIPT_CRASH_AT="drain-started")
+    process = site.serve(STIPT_CRASH_AT=WHILE_DRAINING)
     try:
         assert eventually(lambda: bool(site.stored_tickets()), 30)
         process.send_signal(signal.SIGTERM)
@@ -98,6 +133,61 @@ def test_a_crash_while_draining_leaves_nothing_undone(site: SandboxSite) -> None
     report = site.once()
     assert report["is_complete"], report
     is_whole(site)
+
+
+@pytest.fixture
+def server() -> Iterator[MailServer]:
+    running = MailServer()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def quiet_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxSite]:
+    """A worker beside a helpdesk with a few tickets in which nothing happens."""
+    few = SandboxSettings(tickets=10, seed=5, speed=60, traffic=0, limits=GENEROUS)
+    with Sandbox(few) as sandbox:
+        yield ready(sandbox, tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize(("point", "recipient", "arrived"), OF_REPORTS)
+def test_a_crash_amid_a_report_by_mail_loses_none_and_repeats_at_most_the_one_in_doubt(
+    quiet_site: SandboxSite,
+    server: MailServer,
+    point: str,
+    recipient: str,
+    arrived: tuple[int, int],
+) -> None:
+    site = quiet_site
+    rules = NOTES + REPORTS.replace("WHOM", recipient)
+    (site.folder / "sla" / "sla.yaml").write_text(rules, encoding="utf-8")
+    mail = {
+        "STIPT_MAIL_URL": f"mailto://127.0.0.1:{server.port}?from=sla@example.com",
+        "STIPT_ALLOW_NETWORKS": "127.0.0.0/8",
+    }
+    site.once(**mail)
+    site.sandbox.advance(timedelta(days=8))  # a Monday has come, and with it the week's report
+    assert server.mails == []
+
+    assert site.crash(point, **mail) == 137
+    assert len(server.mails) == arrived[0]
+    for _ in range(2):
+        site.once(**mail)
+    assert len(server.mails) == arrived[1]
+    ids = {one["Message-ID"] for _, one in server.mails}
+    assert len(ids) == 1
+
+
+def test_every_named_point_is_met_by_a_crash() -> None:
+    modules = [one for top in ("worker", "connector") for one in (REPOSITORY / top).rglob("*.py")]
+    named = {
+        point
+        for module in modules
+        for point in re.findall(r'crash_point\("([^"]+)"', module.read_text(encoding="utf-8"))
+    }
+    met = {one.partition(":")[0] for one in POINTS} | {BEFORE_READING_BACK, WHILE_DRAINING}
+    assert named == met | {one[0] for one in OF_REPORTS}
+    assert len(named) >= 15
 
 
 @pytest.mark.timeout(120)
