@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from connector.history.reader import read_line
 from rules.statements import close, seal
 from tests.web.test_board_ticket import text_of
+from tests.worker.contract_example import copy_rules, live
 from tests.worker.memory_helpdesk import at
 from worker.reporting.customers import account_of, agreement_named, period_of
 from worker.reporting.evidence import OutageFiles
@@ -18,9 +17,10 @@ from worker.reporting.stored import StoredSource
 from worker.store.statements import keep_statement
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.web.caller import Caller
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "contract"
 NOW = at("2026-11-20T08:00:00Z")
 PLACES = ("/reports", "/reports/team", "/reports/late", "/reports/policy", "/reports/customer")
 
@@ -28,30 +28,13 @@ PLACES = ("/reports", "/reports/team", "/reports/late", "/reports/policy", "/rep
 @pytest.fixture
 def rules(tmp_path: Path) -> Path:
     """The rules of the worked contract, beside its outages."""
-    folder = tmp_path / "sla"
-    folder.mkdir()
-    for name in ("rules/sla.yaml", "outages.csv"):
-        (folder / Path(name).name).write_bytes((EXAMPLE / name).read_bytes())
-    return folder
+    return copy_rules(tmp_path)
 
 
 @pytest.fixture
 def lived(served: Caller) -> Caller:
     """A worker that has read and judged the example's tickets as they were on 20 November."""
-    site = served.site
-    site.clock.move(NOW - site.clock.now())
-    for line in (EXAMPLE / "history.jsonl").read_bytes().splitlines():
-        ticket, _ = read_line(line)
-        if ticket.created_at > NOW:
-            continue
-        names = ("organization", "created_at", "channel", "priority", "requester", "status")
-        values = {name: getattr(ticket, name) for name in (*names, "created_by", "created_public")}
-        site.helpdesk.add(ticket.id, **values)
-        for happening in ticket.happenings:
-            if happening.at <= NOW:
-                site.helpdesk.happen(ticket.id, happening)
-    for _ in range(3):
-        site.once()
+    live(served.site, NOW)
     return served
 
 

@@ -4,16 +4,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
 from msgspec import structs
 
-from connector.history.reader import read_line
 from rules.evidence import Party
 from rules.statements import close, seal, unseal
+from tests.worker.contract_example import EXAMPLE, copy_rules, live
 from tests.worker.memory_helpdesk import at
 from worker.reporting.customers import Kept, account_of, agreement_named, period_of
 from worker.reporting.evidence import EvidenceMissing, OutageFiles
@@ -26,48 +25,25 @@ from worker.store.statements import keep_statement, statement_texts, statements_
 from worker.store.tables import tickets
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.worker.conftest import Site
     from worker.reporting.customers import Account
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "contract"
 NOW = at("2026-11-03T08:00:00Z")
 
 
 @pytest.fixture
 def rules(tmp_path: Path) -> Path:
     """The rules of the example."""
-    folder = tmp_path / "sla"
-    folder.mkdir()
-    (folder / "sla.yaml").write_bytes((EXAMPLE / "rules" / "sla.yaml").read_bytes())
-    return folder
+    return copy_rules(tmp_path, outages=False)
 
 
 @pytest.fixture
 def lived(any_site: Site) -> Site:
     """A worker that has read and judged the example's tickets as they were on 3 November."""
-    site = any_site
-    site.clock.move(NOW - site.clock.now())
-    for line in (EXAMPLE / "history.jsonl").read_bytes().splitlines():
-        ticket, _ = read_line(line)
-        if ticket.created_at > NOW:
-            continue
-        site.helpdesk.add(
-            ticket.id,
-            organization=ticket.organization,
-            created_at=ticket.created_at,
-            channel=ticket.channel,
-            priority=ticket.priority,
-            requester=ticket.requester,
-            status=ticket.status,
-            created_by=ticket.created_by,
-            created_public=ticket.created_public,
-        )
-        for happening in ticket.happenings:
-            if happening.at <= NOW:
-                site.helpdesk.happen(ticket.id, happening)
-    for _ in range(4):
-        site.once()
-    return site
+    live(any_site, NOW)
+    return any_site
 
 
 def counted(site: Site, label: str = "2026-10") -> Account:

@@ -7,7 +7,6 @@ import dataclasses
 from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -15,8 +14,8 @@ import pytest
 import sqlalchemy as sa
 from msgspec.structs import replace
 
-from connector.history.reader import read_line
 from rules.canonical import canonical_json, read_canonical
+from tests.worker.contract_example import copy_rules, live
 from tests.worker.memory_helpdesk import at
 from worker.notify.text import Setting, compose
 from worker.reporting.language import language
@@ -26,10 +25,11 @@ from worker.store.standing import standing_of
 from worker.store.tables import outbox, tickets
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.worker.conftest import Site
     from worker.outbox import OutboxMessage
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "contract"
 NOW = at("2026-11-20T08:00:00Z")
 ENGLISH = language("en")
 WARN = "    warn: [{when: 9 more breaches, tell: [owner]}]\n"
@@ -38,36 +38,21 @@ WARN = "    warn: [{when: 9 more breaches, tell: [owner]}]\n"
 @pytest.fixture
 def rules(tmp_path: Path) -> Path:
     """The rules of the example, which warn an account owner, beside its outages."""
-    folder = tmp_path / "sla"
-    folder.mkdir()
-    text = (EXAMPLE / "rules" / "sla.yaml").read_text(encoding="utf-8")
+    folder = copy_rules(tmp_path)
+    text = (folder / "sla.yaml").read_text(encoding="utf-8")
     mark = "    minimum_tickets: 20\n"
     assert mark in text
     text = text.replace(mark, mark + WARN, 1)
     text += "\nrecipients:\n  owner: {email: owner@example.com, language: nl}\n"
     (folder / "sla.yaml").write_text(text, encoding="utf-8")
-    (folder / "outages.csv").write_bytes((EXAMPLE / "outages.csv").read_bytes())
     return folder
 
 
 @pytest.fixture
 def lived(any_site: Site) -> Site:
     """A worker that has read and judged the example's tickets as they were on 20 November."""
-    site = any_site
-    site.clock.move(NOW - site.clock.now())
-    for line in (EXAMPLE / "history.jsonl").read_bytes().splitlines():
-        ticket, _ = read_line(line)
-        if ticket.created_at > NOW:
-            continue
-        names = ("organization", "created_at", "channel", "priority", "requester", "status")
-        values = {name: getattr(ticket, name) for name in (*names, "created_by", "created_public")}
-        site.helpdesk.add(ticket.id, **values)
-        for happening in ticket.happenings:
-            if happening.at <= NOW:
-                site.helpdesk.happen(ticket.id, happening)
-    for _ in range(4):
-        site.once()
-    return site
+    live(any_site, NOW)
+    return any_site
 
 
 def standing(site: Site) -> Standing:

@@ -6,15 +6,14 @@ from __future__ import annotations
 import csv
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
 import sqlalchemy as sa
 
-from connector.history.reader import read_line
 from rules.teamwork import stretch_named
+from tests.worker.contract_example import EXAMPLE, copy_rules, live
 from tests.worker.memory_helpdesk import at
 from worker.cli.main import run
 from worker.histories import JsonLinesHistory
@@ -27,10 +26,11 @@ from worker.store.tables import tickets, verdicts
 from worker.store.team_rows import dues_of_policy, times_in_force
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rules.teamwork import TeamReport
     from tests.worker.conftest import Site
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "contract"
 NOW = at("2026-11-20T08:00:00Z")
 OCTOBER = stretch_named("2026-10", "Europe/Amsterdam")
 
@@ -38,30 +38,14 @@ OCTOBER = stretch_named("2026-10", "Europe/Amsterdam")
 @pytest.fixture
 def rules(tmp_path: Path) -> Path:
     """The rules of the example."""
-    folder = tmp_path / "sla"
-    folder.mkdir()
-    (folder / "sla.yaml").write_bytes((EXAMPLE / "rules" / "sla.yaml").read_bytes())
-    return folder
+    return copy_rules(tmp_path, outages=False)
 
 
 @pytest.fixture
 def lived(any_site: Site) -> Site:
     """A worker that has read and judged the example's tickets as they were on 20 November."""
-    site = any_site
-    site.clock.move(NOW - site.clock.now())
-    for line in (EXAMPLE / "history.jsonl").read_bytes().splitlines():
-        ticket, _ = read_line(line)
-        if ticket.created_at > NOW:
-            continue
-        names = ("organization", "created_at", "channel", "priority", "requester", "status")
-        values = {name: getattr(ticket, name) for name in (*names, "created_by", "created_public")}
-        site.helpdesk.add(ticket.id, **values)
-        for happening in ticket.happenings:
-            if happening.at <= NOW:
-                site.helpdesk.happen(ticket.id, happening)
-    for _ in range(4):
-        site.once()
-    return site
+    live(any_site, NOW)
+    return any_site
 
 
 def stored(site: Site, question: TeamQuestion) -> TeamReport:
