@@ -65,6 +65,18 @@ def test_a_picture_is_as_it_was_looked_at(
     assert draw() + "\n" == path.read_text(encoding="utf-8")
 
 
+def test_a_label_too_long_to_stand_beside_its_bar_stands_above_it_uncut() -> None:
+    name = "residential maintenance"
+    group = Group("", (Bar(name, 0.5, "50 %", "met"), Bar("short", 0.4, "40 %", "met")))
+    roots = [ET.fromstring(bars(a_picture(width=width), [group])) for width in (720, 350)]  # noqa: S314 - our own picture
+    beside, above = (
+        {one.text: one.get("class") for one in root.iter(f"{SVG}text")} for root in roots
+    )
+
+    assert beside[name] == "label end"
+    assert above[name] == above["short"] == "label"
+
+
 @pytest.mark.parametrize("draw", [some_bars, some_flow])
 def test_a_picture_says_what_it_is_and_what_it_tells(draw: Callable[[], str]) -> None:
     root = ET.fromstring(draw())  # noqa: S314 - our own picture
@@ -152,3 +164,14 @@ def test_long_numbers_of_a_table_may_break() -> None:
     cells = table("cycles", ["tier", "kept", "excluded"], [["all", "94 % (1 of 2)", "1 → 2"]])
     assert "94&nbsp;% (1&nbsp;of&nbsp;2)" in cells
     assert "1 →&nbsp;2" in cells
+
+
+def test_dates_do_not_break_and_sentences_begin_at_the_left() -> None:
+    shown = table(
+        "c",
+        ["a", "b", "c"],
+        [["x", "2026-11-02 11:11", "a regional power cut in the whole of the north"]],
+    )
+
+    assert '<td class="tied">2026-11-02&nbsp;11:11</td>' in shown
+    assert '<td class="said">a regional power cut' in shown

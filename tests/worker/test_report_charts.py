@@ -124,6 +124,44 @@ def test_names_of_lines_that_end_together_stand_apart() -> None:
     assert min(b - a for a, b in pairwise(ends)) >= 15
 
 
+def test_names_of_lines_that_end_at_the_bottom_stay_in_the_picture() -> None:
+    series = [Series(name, (Dot(0.0), Dot(0.0))) for name in ("a", "b", "c", "d")]
+    root = parsed(trend(a_picture("bottom"), MONTHS[:2], series, 0.05))
+    ends = [float(one.get("y", "0")) for one in root.iter(f"{SVG}text") if one.get("class") != ""]
+
+    assert max(ends) <= float((root.get("viewBox") or "").split()[3])
+
+
+def test_a_name_too_long_for_the_end_of_its_line_stands_below_with_a_piece_of_it() -> None:
+    series = [Series("residential maintenance", (Dot(0.5), Dot(0.6)))]
+    wide, narrow = (
+        parsed(trend(a_picture("long", width), MONTHS[:2], series, None)) for width in (720, 350)
+    )
+
+    assert "residential maintenance" in [one.text for one in wide.iter(f"{SVG}text")]
+    assert "residential maintenance" in [one.text for one in narrow.iter(f"{SVG}text")]
+    assert len(list(narrow.iter(f"{SVG}path"))) == len(list(wide.iter(f"{SVG}path"))) + 1
+
+
+def test_hours_run_downwards_where_columns_are_too_narrow_for_their_numbers() -> None:
+    for width in (720, 350):
+        days = {
+            one.get("y")
+            for one in parsed(some_heat(width)).iter(f"{SVG}text")
+            if one.text in ("Mon", "Tue")
+        }
+        assert len(days) == (2 if width == 720 else 1)
+        assert texts(some_heat(width)).count("22") >= 2  # a number, and an hour
+
+
+def test_numbers_of_few_cases_are_hatched_and_said_to_be() -> None:
+    field = Field(("a",), ("0", "1"), {(0, 0): 1, (0, 1): 9}, few={(0, 0)}, few_means="of few")
+    drawn = heatmap(a_picture("few"), field)
+
+    assert "of few" in texts(drawn)
+    assert drawn.count('fill="url(#few-few)"') == 2  # the place, and what it means
+
+
 @pytest.mark.parametrize(
     ("value", "most", "step"),
     [(0, 10, 0), (1, 10, 1), (2, 10, 1), (3, 10, 2), (10, 10, 5), (1, 1, 5), (5, 0, 0)],

@@ -155,7 +155,9 @@ def test_the_first_solve_stands_with_the_ticket(lived: Site):
         ({"outlook": "lost", "breaches_left": 0}, "acme ends this month below 95 %, whatever"),
         ({"edge": "at_most", "kind": "quarter"}, "this quarter bring acme above 95 %"),
         ({"outlook": "safe"}, "acme: not below 95 % this month"),
-        ({"outlook": "too_few"}, "acme: nothing can be said yet this month"),
+        ({"outlook": "too_few"}, "acme: too few cases this month to judge it yet"),
+        ({"outlook": "nothing"}, "acme: no case this month yet"),
+        ({"outlook": "no_level"}, "acme: nothing can be said yet this month"),
         ({"breaches_left": None, "seconds_left": 3900}, "1 h 05 min more of outage this month"),
     ],
 )

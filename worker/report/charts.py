@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _ROW = 22
 _BAR = 15
+_MOST_BESIDE = 0.38
+"""Labels that take more of the width than that stand above their bars, and are not cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,15 @@ class Group:
 
 
 def bars(picture: Picture, groups: Sequence[Group]) -> str:
-    """Horizontal bars in groups, each with its label before it and its number behind it."""
+    """Horizontal bars in groups, each with its label before it and its number behind it.
+
+    Where a label is too long for that, all stand above their bars.
+    """
     shown = [bar for group in groups for bar in group.bars]
     left = 10 + (LETTER + 0.8) * max((len(bar.label) for bar in shown), default=0)
-    right = 8 + LETTER * max((len(bar.text) for bar in shown), default=0)
+    is_above = left > picture.width * _MOST_BESIDE
+    left = 1.0 if is_above else left
+    right = 8 + (LETTER + 0.8) * max((len(bar.text) for bar in shown), default=0)
     room = max(20.0, picture.width - left - right)
     parts: list[str] = []
     top = 4.0
@@ -58,6 +65,12 @@ def bars(picture: Picture, groups: Sequence[Group]) -> str:
             top += _ROW
         begun = top
         for bar in group.bars:
+            if is_above:
+                label = cut(bar.label, picture.width - left)
+                parts.append(text_at(left + 6, top + 11, label, "label"))
+                top += _BAR + 1
+            else:
+                parts.append(text_at(left - 6, top + _BAR / 2 + 4.5, bar.label, "label end"))
             parts += _bar(bar, left, top, room)
             top += _ROW
         if group.bars:  # beside the bars alone: it must not run through headings
@@ -68,7 +81,7 @@ def bars(picture: Picture, groups: Sequence[Group]) -> str:
 
 def _bar(bar: Bar, left: float, top: float, room: float) -> list[str]:
     middle = top + _BAR / 2 + 4.5
-    parts = [text_at(left - 6, middle, bar.label, "label end")]
+    parts = []
     length = 0.0
     if bar.share is not None:
         length = room * min(1.0, max(0.0, bar.share))

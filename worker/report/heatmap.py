@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Numbers by weekday and hour as a field of colours, each with its number where there is room."""
+"""Numbers by weekday and hour as a field of colours, each with its number.
+
+Where the columns are too narrow for numbers, as on a phone, rows and columns change places.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from worker.report.drawing import LETTER, number, svg, text_at
@@ -27,7 +30,8 @@ class Field:
     """What a heat map shows: rows and columns by name, and numbers where there are any.
 
     A place that is not in `numbers` is empty, which is not 0. `closed` places
-    are hatched. `unit` is what the numbers are of.
+    are hatched, and so, the other way, are those in `few`: their numbers are
+    of too few cases, which `few_means` says. `unit` is what the numbers are of.
     """
 
     rows: Sequence[str]
@@ -35,38 +39,69 @@ class Field:
     numbers: Mapping[Place, int]
     closed: Collection[Place] = ()
     unit: str = ""
+    few: Collection[Place] = ()
+    few_means: str = ""
+
+    def turned(self) -> Field:
+        """The same with rows as columns."""
+        return replace(
+            self,
+            rows=self.columns,
+            columns=self.rows,
+            numbers={(column, row): n for (row, column), n in self.numbers.items()},
+            closed={(column, row) for row, column in self.closed},
+            few={(column, row) for row, column in self.few},
+        )
+
+    def left(self) -> float:
+        """The room that names of rows take."""
+        return 14 + (LETTER + 1) * max((len(row) for row in self.rows), default=0)
+
+    def column_width(self, width: float) -> float:
+        """How wide a column is in a picture of a width."""
+        return (width - self.left()) / max(1, len(self.columns))
 
 
 def heatmap(picture: Picture, field: Field) -> str:
     """A field of colours in five steps, with the range of each step below."""
-    left = 14 + (LETTER + 1) * max((len(row) for row in field.rows), default=0)
-    width = (picture.width - left) / max(1, len(field.columns))
     most = max(field.numbers.values(), default=0)
-    closed = set(field.closed)
-    hatch = f"{picture.ident}-closed"
-    parts = [_hatching(hatch), *_heads(field, left, width)]
-    for row, name in enumerate(field.rows):
+    shown = field if _has_room(field, picture.width, most) else field.turned()
+    left, width = shown.left(), shown.column_width(picture.width)
+    hatches = {"closed": set(shown.closed), "few": set(shown.few)}
+    slopes = {"closed": 45, "few": -45}
+    used = [name for name, places in hatches.items() if places]
+    parts = [*(_hatching(picture, name, slopes[name]) for name in used)]
+    parts += _heads(shown, left, width)
+    for row, name in enumerate(shown.rows):
         top = 20 + row * _ROW
         parts.append(text_at(left - 6, top + 15, name, "label end"))
-        for column in range(len(field.columns)):
-            parts += _place(
-                (left + column * width, top, width - 2),
-                field.numbers.get((row, column)),
-                most,
-                hatch if (row, column) in closed else None,
-            )
-    below = 20 + len(field.rows) * _ROW
-    keys = _keys(picture, most, hatch if closed else None)
+        for column in range(len(shown.columns)):
+            over = [_fill(picture, each) for each in used if (row, column) in hatches[each]]
+            value = shown.numbers.get((row, column))
+            parts += _place((left + column * width, top, width - 2), value, most, over)
+    below = 20 + len(shown.rows) * _ROW
+    keys = _keys(picture, field, most, used)
     scale, bottom = _scale(keys, field.unit, (picture.width, below + 8))
     return svg(picture, bottom, [*parts, *scale])
 
 
-def _hatching(ident: str) -> str:
+def _has_room(field: Field, width: float, most: int) -> bool:
+    """Whether places are wide enough for their numbers, or would not be wider the other way."""
+    needed = max(_ROOM, LETTER * len(str(most)) + 4) + 2
+    is_wider = field.turned().column_width(width) > field.column_width(width)
+    return field.column_width(width) >= needed or not is_wider
+
+
+def _hatching(picture: Picture, name: str, slope: int) -> str:
     return (
-        f'<defs><pattern id="{ident}" width="6" height="6" patternUnits="userSpaceOnUse" '
-        'patternTransform="rotate(45)"><line class="hatch" x1="0" y1="0" x2="0" y2="6"/>'
-        "</pattern></defs>"
+        f'<defs><pattern id="{picture.ident}-{name}" width="6" height="6" '
+        f'patternUnits="userSpaceOnUse" patternTransform="rotate({slope})">'
+        '<line class="hatch" x1="0" y1="0" x2="0" y2="6"/></pattern></defs>'
     )
+
+
+def _fill(picture: Picture, name: str) -> str:
+    return f'fill="url(#{picture.ident}-{name})"'
 
 
 def _heads(field: Field, left: float, width: float) -> list[str]:
@@ -81,15 +116,15 @@ def _heads(field: Field, left: float, width: float) -> list[str]:
 
 
 def _place(
-    at: tuple[float, float, float], value: int | None, most: int, hatch: str | None
+    at: tuple[float, float, float], value: int | None, most: int, over: Sequence[str]
 ) -> list[str]:
+    """A place with its number; `over` are the hatches over it."""
     left, top, width = at
     box = f'x="{number(left)}" y="{number(top)}" width="{number(max(1.0, width))}" height="20"'
     parts = []
     if value is not None:
         parts.append(f'<rect class="heat heat-{step_of(value, most)}" {box} rx="2"/>')
-    if hatch is not None:
-        parts.append(f'<rect fill="url(#{hatch})" {box} rx="2"/>')
+    parts += [f'<rect {fill} {box} rx="2"/>' for fill in over]
     if value and width >= max(_ROOM, LETTER * len(str(value)) + 4):
         strong = " strong" if step_of(value, most) >= 4 else ""
         parts.append(text_at(left + width / 2, top + 14.5, str(value), f"number middle{strong}"))
@@ -103,12 +138,11 @@ def step_of(value: int, most: int) -> int:
     return min(_STEPS, -(-value * _STEPS // most))
 
 
-def _keys(picture: Picture, most: int, hatch: str | None) -> list[tuple[str, str]]:
+def _keys(picture: Picture, field: Field, most: int, used: Sequence[str]) -> list[tuple[str, str]]:
     """How each kind of place looks, and what it stands for; nothing where no number has it."""
     keys = [(f'class="heat heat-{step}"', _words(step, most)) for step in range(_STEPS + 1)]
-    if hatch is not None:
-        keys.append((f'fill="url(#{hatch})"', picture.language.say("charts.closed")))
-    return keys
+    means = {"closed": picture.language.say("charts.closed"), "few": field.few_means}
+    return keys + [(_fill(picture, name), means[name]) for name in used]
 
 
 def _scale(
@@ -124,6 +158,8 @@ def _scale(
         if at + wide > width and at:
             at, top = 0.0, top + _ROW
         box = f'x="{number(at)}" y="{number(top)}" width="14" height="14" rx="2"'
+        if look.startswith("fill"):  # a hatch alone has no edge
+            parts.append(f'<rect class="heat" {box}/>')
         parts += [f"<rect {look} {box}/>", text_at(at + 19, top + 11.5, words, "label")]
         at += wide
     if unit:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
@@ -75,18 +76,25 @@ def table(caption: str, head: Sequence[str], rows: Sequence[Sequence[str | Link]
     """A table whose first column heads its rows; all cells are text, or links."""
     top = "".join(f'<th scope="col">{escape(one)}</th>' for one in head)
     body = "\n".join(
-        f'<tr><th scope="row">{_linked(row[0])}</th>'
-        + "".join(f"<td>{_linked(cell, _cell)}</td>" for cell in row[1:])
-        + "</tr>"
+        f'<tr><th scope="row">{_linked(row[0])}</th>' + "".join(map(_data, row[1:])) + "</tr>"
         for row in rows
     )
+    kind = ' class="short"' if len(rows) <= _MOST_TOGETHER else ""
+    slim = ' class="slim"' if len(head) <= _MOST_SLIM else ""
     # Wide tables scroll, and so must be reachable without a mouse.
     return (
-        f"<figure>\n<figcaption>{escape(caption)}</figcaption>\n"
+        f"<figure{kind}>\n<figcaption>{escape(caption)}</figcaption>\n"
         f'<div class="wide-table" role="region" tabindex="0" aria-label="{escape(caption)}">\n'
-        f"<table>\n<thead><tr>{top}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n"
+        f"<table{slim}>\n<thead><tr>{top}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n"
         "</div>\n</figure>"
     )
+
+
+def _data(cell: str | Link) -> str:
+    shown, kind = _linked(cell, _cell), ""
+    if isinstance(cell, str):
+        kind = "said" if len(cell) > _LONGEST_TIED else "tied" if _DAY.fullmatch(cell) else ""
+    return f'<td class="{kind}">{shown}</td>' if kind else f"<td>{shown}</td>"
 
 
 def _linked(cell: str | Link, write: Callable[[str], str] = escape) -> str:
@@ -95,6 +103,15 @@ def _linked(cell: str | Link, write: Callable[[str], str] = escape) -> str:
 
 _LONGEST_TIED = 40
 """A longer text in a table may break anywhere: it is a sentence."""
+
+_MOST_TOGETHER = 12
+"""A table of no more rows is printed on one sheet."""
+
+_MOST_SLIM = 4
+"""A table of no more columns fits into a phone's width."""
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d)?")
+"""A date, and the time of day behind it, which must not break at their hyphens."""
 
 
 def _cell(text: str) -> str:

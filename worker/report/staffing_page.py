@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from worker.staffing.queues import QueuePlan
 
 TITLE = "Staffing"
-_BAR_NAME = 150
 _HOUR = 60
 METHOD = (
     "What comes in is the mean of comparable weekdays, in local time and without holidays. On "
@@ -43,7 +42,7 @@ def staffing_page(answer: Answer) -> str:
 
 def staffing_parts(answer: Answer) -> list[str]:
     """Everything below the heading, as HTML."""
-    parts = [paragraph(words.heading(answer), "soft"), *(paragraph(one) for one in answer.doubts)]
+    parts = [paragraph(words.heading(answer), "soft"), *map(_doubt, answer.doubts)]
     numbers = _numbers(answer)
     if not numbers:
         return [*parts, paragraph("Nothing came in that anything was promised for.")]
@@ -54,6 +53,10 @@ def staffing_parts(answer: Answer) -> list[str]:
     if answer.mail is not None:
         parts += _mail(answer, answer.mail)
     return [*parts, heading("How this was found"), paragraph(METHOD)]
+
+
+def _doubt(told: str) -> str:
+    return paragraph(f"{told[:1].upper()}{told[1:]}.")
 
 
 def _numbers(answer: Answer) -> list[tuple[str, str]]:

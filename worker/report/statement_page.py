@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from worker.reporting.language import Language
 
 
-def statement_page(
+def statement_page(  # noqa: PLR0913 -- what is shown, how it is led to, and in which language
     statement: Statement,
     pictures: Sequence[str] = (),
     sha256: str | None = None,
     language: Language = ENGLISH,
     *,
+    top: Sequence[str] = (),
     case_link: Callable[[str], str] | None = None,
 ) -> str:
     """The whole page; the same statement and pictures give the same bytes.
@@ -35,11 +36,13 @@ def statement_page(
         pictures: what is shown beside it of the evidence, as HTML.
         sha256: the hash of a closed one.
         language: in which everything is said but what admins wrote.
+        top: what stands above all, as HTML.
         case_link: where a case is shown, on the web.
     """
     title = language.say("page.title", ident=statement.ident)
     has_evidence = bool(pictures) and statement.state != "closed"
     parts = [
+        *top,
         *_top(statement, title, language),
         *_obligations(statement, language),
         *pictures,

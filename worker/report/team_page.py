@@ -8,7 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from worker.report.charts import Bar, Group, bars
-from worker.report.drawing import Picture, cut
+from worker.report.drawing import Picture
 from worker.report.heatmap import Field, heatmap
 from worker.report.page import Link, both_widths, cards, heading, page, paragraph, table
 from worker.report.trend import Dot, Series, trend
@@ -26,11 +26,11 @@ RowLink = Callable[[str, "GroupLine"], "str | None"]
 _MOST_ROWS = 40
 _MOST_BARS = 15
 _MOST_LINES = 4
-_BAR_NAME = 150
-"""Room for the name of a bar, in the units of the picture."""
-
 _FEW = 20
 """A period with fewer cases is drawn hollow."""
+
+_FEW_IN_AN_HOUR = 5
+"""An hour of the week with late ones of fewer cases is hatched: it says little."""
 
 
 def team_page(  # noqa: PLR0913 -- what is shown, how it is led to, and in which language
@@ -135,7 +135,7 @@ def _bars(measure: str, lines: Sequence[GroupLine], language: Language) -> Group
         words.measure_name(measure, language),
         tuple(
             Bar(
-                cut(words.named(one.name, language), _BAR_NAME),
+                words.named(one.name, language),
                 one.summary.met / one.summary.n_decided,
                 words.share(one.summary.met, one.summary.n_decided, language)
                 + f" ({words.counts(one.summary.met, one.summary.n_decided, language)})",
@@ -216,6 +216,12 @@ def _when(report: TeamReport, language: Language) -> list[str]:
         [f"{one}" for one in range(24)],
         late,
         unit=language.say("pictures.cycles"),
+        few=frozenset(
+            (one.weekday, one.hour)
+            for one in report.hours
+            if one.late and one.decided < _FEW_IN_AN_HOUR
+        ),
+        few_means=language.say("charts.few", n=f"{_FEW_IN_AN_HOUR}"),
     )
 
     def draw(width: int, suffix: str) -> str:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 _HEIGHT = 170.0
 _TOP = 18.0
-_STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25)
+_STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.25)
+_ENTRY = 20.0
 _APART = 15.0
 """So far apart are the labels at the ends of lines."""
 
@@ -57,8 +58,24 @@ def trend(
         parts.append(rule_at(plot.left, level, plot.right, level, "target"))
     for place, one in enumerate(series):
         parts += _line(plot, one, place)
-    parts += _names(plot, series, promised)
-    return svg(picture, _TOP + _HEIGHT + 24, parts)
+    listed = _listed(picture, series)
+    parts += _names(plot, () if listed else series, promised)
+    below = _TOP + _HEIGHT + 26
+    parts += [part for place, one in enumerate(listed) for part in _entry(plot, one, place, below)]
+    return svg(picture, below + len(listed) * _ENTRY, parts)
+
+
+def _listed(picture: Picture, series: Sequence[Series]) -> Sequence[Series]:
+    """The lines that are named below the picture: all, where a name has no room beside it."""
+    longest = max((len(one.name) for one in series), default=0)
+    return series if (LETTER + 1.6) * longest > picture.width / 3 else ()
+
+
+def _entry(plot: _Plot, one: Series, place: int, below: float) -> list[str]:
+    """A line's name with a piece of it."""
+    y = below + (place + 0.5) * _ENTRY
+    piece = f'<path class="series series-{place % 4}" d="M2,{number(y)}H34"/>'
+    return [piece, text_at(42, y + 4.5, cut(one.name, plot.wide - 42), "name")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +103,7 @@ class _Plot:
         lowest = max(0.0, min(shares, default=0.0))
         step = next((one for one in _STEPS if (1 - lowest) / one <= 5), _STEPS[-1])
         low = max(0.0, int(lowest / step + 1e-9) * step)
-        names = [cut(one.name, picture.width / 3) for one in series]
+        names = [] if _listed(picture, series) else [one.name for one in series]
         names += [] if promised is None else [_promise(promised, picture.language)]
         longest = max(map(len, names), default=0)
         right = picture.width - (14 + (LETTER + 1.6) * longest if longest else 6)
@@ -121,14 +138,22 @@ def _grid(plot: _Plot, periods: Sequence[str]) -> list[str]:
     for place, period in enumerate(periods):
         # Counted from the last one, which is the period that the report is of.
         if (len(periods) - 1 - place) % every == 0:
-            at = plot.x(place)
-            parts.append(text_at(at, _TOP + _HEIGHT + 18, period, "label middle"))
+            parts.append(_under(plot, place, period))
     return parts
+
+
+def _under(plot: _Plot, place: int, period: str) -> str:
+    """A period's name; the last one does not reach under the names of the lines."""
+    at, y = plot.x(place), _TOP + _HEIGHT + 20
+    if at + LETTER * len(period) / 2 > plot.right:
+        return text_at(plot.right, y, period, "label end")
+    return text_at(at, y, period, "label middle")
 
 
 def _every(plot: _Plot, periods: Sequence[str]) -> int:
     """Every how manyth period has room for its name."""
-    longest = LETTER * max((len(one) for one in periods), default=0) + 8
+    longest = LETTER * max((len(one) for one in periods), default=0)
+    longest += max(8, longest / 2)  # the last one is moved towards the one before it
     room = (plot.right - plot.left - 16) / max(1, plot.n - 1)
     return max(1, -(-int(longest) // max(1, int(room))))
 
@@ -158,13 +183,25 @@ def _names(plot: _Plot, series: Sequence[Series], promised: float | None) -> lis
     for place, one in enumerate(series):
         last = next((dot for dot in reversed(one.dots) if dot is not None), None)
         if last is not None:
-            name = cut(one.name, plot.wide / 3)
-            ends.append((plot.y(last.share), name, f"name series-{place % 4}"))
-    parts, lowest = [], _TOP - _APART
-    for y, name, kind in sorted(ends):
+            ends.append((plot.y(last.share), one.name, f"name series-{place % 4}"))
+    ends.sort()
+    return [
+        text_at(plot.right + 8, y + 4.5, name, kind)
+        for y, (_, name, kind) in zip(_apart([y for y, _, _ in ends]), ends, strict=True)
+    ]
+
+
+def _apart(places: Sequence[float]) -> list[float]:
+    """Heights as near to the given ones as they can be without touching, none below the plot."""
+    found, lowest = [], _TOP - _APART
+    for y in places:
         lowest = max(y, lowest + _APART)
-        parts.append(text_at(plot.right + 8, lowest + 4.5, name, kind))
-    return parts
+        found.append(lowest)
+    highest = _TOP + _HEIGHT + _APART
+    for place in reversed(range(len(found))):
+        highest = min(found[place], highest - _APART)
+        found[place] = highest
+    return found
 
 
 def _promise(promised: float, language: Language) -> str:

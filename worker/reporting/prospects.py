@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from msgspec.structs import replace
@@ -50,6 +50,13 @@ class Prospect(msgspec.Struct, frozen=True):
     currency: str | None
 
 
+_UNDECIDED: Final[dict[Outlook, str]] = {
+    "nothing": "forecast.nothing",
+    "too_few": "forecast.too_few",
+    "no_level": "forecast.undecided",
+}
+
+
 def sentence(one: Prospect, language: Language) -> str:
     """`4 more breaches this month bring acme below 95 %: 5 % of 2,000.00 EUR`."""
     values = {
@@ -62,8 +69,8 @@ def sentence(one: Prospect, language: Language) -> str:
         return language.say("forecast.lost", **values)
     if one.seconds_left is not None:
         return language.say("forecast.outage", left=language.hours(one.seconds_left), **values)
-    if one.breaches_left is None or one.outlook in ("too_few", "nothing", "no_level"):
-        return language.say("forecast.undecided", **values)
+    if one.breaches_left is None or one.outlook in _UNDECIDED:
+        return language.say(_UNDECIDED.get(one.outlook, "forecast.undecided"), **values)
     if one.outlook == "safe":
         return language.say("forecast.safe", **values)
     key = "forecast.one_more" if one.breaches_left == 1 else "forecast.more"

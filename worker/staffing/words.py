@@ -50,7 +50,7 @@ def heading(answer: Answer) -> str:
     without = f", without {n} holiday{'s' if n > 1 else ''}" if n else ""
     return (
         f"From {over.days[0]} to {over.days[-1]} ({weeks}{without}), in {over.zone}; "
-        f"the team's hours are those of {answer.setting.calendar.name}"
+        f"the team's hours are those of the calendar {answer.setting.calendar.name}"
     )
 
 
@@ -163,7 +163,8 @@ def mail_words(answer: Answer, plan: MailPlan) -> str:
     if plan.agents is None:
         return f"Mail with the roster: {hours}, {busy or 'nobody is on duty'}"
     people = "1 person" if plan.agents == 1 else f"{plan.agents} people"
-    return f"Mail: {people} on duty in the hours of {answer.setting.calendar.name}: {hours}, {busy}"
+    when = f"in the hours of the calendar {answer.setting.calendar.name}"
+    return f"Mail: {people} on duty {when}: {hours}, {busy}"
 
 
 def mail_rows(plan: MailPlan) -> Rows:

@@ -144,8 +144,9 @@ class ReportPages:
             raise HTTPException(404) from reason
         except EvidenceMissing as reason:
             raise HTTPException(503) from reason
-        shown = [_back(scene), *pictures(found, case_link=_to_ticket(scene))]
-        return document(statement_page(found.statement, shown, case_link=_to_ticket(scene)))
+        link = _to_ticket(scene)
+        shown = pictures(found, case_link=link)
+        return document(statement_page(found.statement, shown, top=[_back(scene)], case_link=link))
 
     def statement(self, request: Request) -> Response:
         """A closed statement, as it stands for good."""
@@ -155,8 +156,9 @@ class ReportPages:
         if len(found) != 1:
             raise HTTPException(404)
         sealed = unseal(found[0])
+        link = _to_ticket(scene)
         page = statement_page(
-            sealed.statement, [_back(scene)], sealed.sha256, case_link=_to_ticket(scene)
+            sealed.statement, sha256=sealed.sha256, top=[_back(scene)], case_link=link
         )
         return document(page)
 

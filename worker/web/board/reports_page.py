@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 _TONES: Final = {"lost": "bad", "at_risk": "warn", "safe": "ok"}
 _MOST: Final = 50
+_PROMISES: Final = ("Customer", "Obligation", "Promised", "So far", "What can still come")
+_STATEMENTS: Final = ("Statement", "Customer", "Period", "Balance", "Closed")
+_POLICIES: Final = ("Policy", "In force from", "Verdicts", "In force")
+_LATE: Final = ("Ticket", "Measure", "Tier", "Customer", "Group", "Due", "Over by", "State")
 
 
 def reports_page(
@@ -66,8 +70,9 @@ def _running(scene: Scene, known: tuple[Standing, datetime] | None) -> Html:
         for one in standing.money
     ]
     rows = [_prospect(scene, one) for one in standing.prospects]
-    heads = ("Customer", "Obligation", "Promised", "So far", "What can still come")
-    shown = _table("Promises", heads, rows) if rows else e("p", "Nothing is promised over periods.")
+    shown = (
+        _table("Promises", _PROMISES, rows) if rows else e("p", "Nothing is promised over periods.")
+    )
     return e(
         "section",
         title,
@@ -82,14 +87,15 @@ def _prospect(scene: Scene, one: Prospect) -> Html:
     query = urlencode({"customer": one.customer, "period": one.period})
     level = "" if one.level is None or one.edge is None else percent(one.level, ENGLISH)
     edge = "" if one.edge is None else f"{one.edge.replace('_', ' ')} "
-    return e(
-        "tr",
-        e("th", e("a", one.customer, href=scene.link("/reports/customer", query)), scope="row"),
-        e("td", f"{one.obligation}, {one.period}"),
-        e("td", f"{edge}{level}"),
-        e("td", measured(one, ENGLISH)),
-        e("td", f"{sentence(one, ENGLISH)}.", class_="said"),
-        data_tone=_TONES.get(one.outlook),
+    told = sentence(one, ENGLISH).removeprefix(f"{one.customer}: ")  # who stands before it
+    return _row(
+        _PROMISES,
+        e("a", one.customer, href=scene.link("/reports/customer", query)),
+        f"{one.obligation}, {one.period}",
+        f"{edge}{level}",
+        measured(one, ENGLISH),
+        f"{told[:1].upper()}{told[1:]}.",
+        tone=_TONES.get(one.outlook),
     )
 
 
@@ -125,9 +131,9 @@ def _staffing(scene: Scene) -> Html:
 
 def _statements(scene: Scene, statements: Sequence[Sealed]) -> Html:
     rows = [_statement(scene, one) for one in statements[:_MOST]]
-    heads = ("Statement", "Customer", "Period", "Balance", "Closed")
-    empty = e("p", "None is closed yet: stipt report close does it.", class_="soft")
-    shown = _table("Closed statements", heads, rows) if rows else empty
+    command = e("code", "stipt report close")
+    empty = e("p", "None is closed yet: ", command, " does it.", class_="soft")
+    shown = _table("Closed statements", _STATEMENTS, rows) if rows else empty
     return e("section", e("h2", "Closed statements"), shown, class_="card")
 
 
@@ -135,35 +141,29 @@ def _statement(scene: Scene, one: Sealed) -> Html:
     statement = one.statement
     at = statement.closed_at or statement.origin.cut_off
     path = f"/reports/statements/{one.sha256}"
-    return e(
-        "tr",
-        e("th", e("a", statement.ident, href=scene.link(path)), scope="row"),
-        e("td", statement.party.name),
-        e("td", statement.label),
-        e("td", ENGLISH.money(statement.balance, statement.currency)),
-        e("td", scene.say.at(int(at.timestamp()))),
+    return _row(
+        _STATEMENTS,
+        e("a", statement.ident, href=scene.link(path)),
+        statement.party.name,
+        statement.label,
+        ENGLISH.money(statement.balance, statement.currency),
+        scene.say.at(int(at.timestamp())),
     )
 
 
 def _policies(scene: Scene, loads: Sequence[PolicyLoad]) -> Html:
     rows = [
-        e(
-            "tr",
-            e(
-                "th",
-                e("a", one.hash[:12], href=scene.link("/reports/policy", f"hash={one.hash}")),
-                scope="row",
-            ),
-            e("td", scene.say.at(int(one.loaded_at.timestamp()))),
-            e("td", f"{one.verdicts:,}"),
-            e("td", "yes" if one.is_in_force else ""),
+        _row(
+            _POLICIES,
+            e("a", one.hash[:12], href=scene.link("/reports/policy", f"hash={one.hash}")),
+            scene.say.at(int(one.loaded_at.timestamp())),
+            f"{one.verdicts:,}",
+            "yes" if one.is_in_force else "",
         )
         for one in loads[:_MOST]
     ]
-    heads = ("Policy", "In force from", "Verdicts", "In force")
-    return e(
-        "section", e("h2", "By policy version"), _table("Policies", heads, rows), class_="card"
-    )
+    shown = _table("Policies", _POLICIES, rows)
+    return e("section", e("h2", "By policy version"), shown, class_="card")
 
 
 def late_page(
@@ -171,11 +171,10 @@ def late_page(
 ) -> HTMLResponse:
     """The late cycles of a period, those that were latest first, each a way to its ticket."""
     narrowed = ", ".join(f"{name} {value}" for name, value in asked.items())
-    heads = ("Ticket", "Measure", "Tier", "Customer", "Group", "Due", "Over by", "State")
     told = f"{total:,} late cycles{f' of {narrowed}' if narrowed else ''}"
     if len(rows) < total:
         told += f"; the {len(rows):,} that were latest"
-    shown = _table("Late cycles", heads, [_late(scene, one) for one in rows]) if rows else None
+    shown = _table("Late cycles", _LATE, [_late(scene, one) for one in rows]) if rows else None
     return page(
         scene,
         "reports",
@@ -188,20 +187,27 @@ def late_page(
 
 
 def _late(scene: Scene, one: LateRow) -> Html:
-    return e(
-        "tr",
-        e("th", e("a", f"#{one.ticket_id}", href=scene.link(f"/tickets/{one.ticket_id}"))),
-        e("td", ENGLISH.name("measures", one.measure)),
-        e("td", one.tier),
-        e("td", one.customer or ""),
-        e("td", one.group or ""),
-        e("td", scene.say.at(one.due_at)),
-        e("td", worked(one.over)),
-        e("td", "still open" if one.is_open else "done"),
+    return _row(
+        _LATE,
+        e("a", f"#{one.ticket_id}", href=scene.link(f"/tickets/{one.ticket_id}")),
+        ENGLISH.name("measures", one.measure),
+        one.tier,
+        one.customer or "",
+        one.group or "",
+        scene.say.at(one.due_at),
+        worked(one.over),
+        "still open" if one.is_open else "done",
     )
+
+
+def _row(heads: Sequence[str], first: Html, *cells: str, tone: str | None = None) -> Html:
+    """A row that stands as a card of its own where the window is narrow."""
+    named = zip(heads[1:], cells, strict=True)
+    shown = [e("td", cell, data_label=head) for head, cell in named]
+    return e("tr", e("th", first, scope="row"), *shown, data_tone=tone)
 
 
 def _table(name: str, heads: Sequence[str], rows: Sequence[Html]) -> Html:
     head = e("thead", e("tr", *[e("th", one, scope="col") for one in heads]))
-    table = e("table", head, e("tbody", *rows))
+    table = e("table", head, e("tbody", *rows), class_="stacks")
     return e("div", table, class_="scroll", role="region", tabindex="0", aria_label=name)
