@@ -89,7 +89,7 @@ def exhibits(records: Records, kinds: Iterable[str], spans: Iterable[Span]) -> d
         spans: the stretches in which the obligations hold; what lies outside
             all of them is left out. Cycles without a due are kept.
     """
-    wanted, within = set(kinds), list(spans)
+    wanted, within = set(kinds), sorted(set(spans))
     found: dict[str, str] = {}
     measures = wanted.intersection(MEASURES)
     if measures:
@@ -207,4 +207,8 @@ def _value(value: Value) -> str | None:
 
 
 def _at(at: datetime | None) -> str | None:
-    return None if at is None else at.astimezone(UTC).isoformat()[:-6] + "Z"
+    if at is None:
+        return None
+    if at.tzinfo is not UTC:
+        at = at.astimezone(UTC)
+    return f"{at.isoformat()[:-6]}Z"

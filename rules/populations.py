@@ -60,7 +60,7 @@ def population(obligation: Obligation) -> Callable[[Evidence], bool]:
     holds = compile_condition(obligation.tickets)
     read = condition_paths(obligation.tickets)
     if not read & OWN_OF_ROW:
-        return lambda one: holds(dict(one.values))
+        return lambda one: holds(one.values)
     return lambda one: holds({**one.values, **_own_of(one)})
 
 

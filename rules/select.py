@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rules.policy import Span, Step, Tier
 
 State = dict[str, Value]
-Test = Callable[[State], bool]
+Test = Callable[[Mapping[str, Value]], bool]
 
 OWN_PAUSES: Mapping[Measure, tuple[str, ...]] = {
     "pausable_update": ("pending",),
@@ -270,7 +270,7 @@ def compile_condition(condition: Condition) -> Test:
 
 
 def _path_test(path: str, values: frozenset[str]) -> Test:
-    def test(state: State) -> bool:
+    def test(state: Mapping[str, Value]) -> bool:
         value = state.get(path)
         if value is None:
             return False

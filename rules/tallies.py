@@ -85,15 +85,10 @@ class Tally(msgspec.Struct, frozen=True):
 
 def tally(counted: Iterable[Counted]) -> Tally:
     """The numbers of all cases."""
-    kinds: Counter[str] = Counter()
-    details: Counter[str] = Counter()
-    excluded_for: Counter[str] = Counter()
-    for one in counted:
-        kinds[one.counted_as] += 1
-        if one.detail is not None:
-            details[one.detail] += 1
-        if one.exemption is not None:
-            excluded_for[one.exemption.reason] += 1
+    cases = list(counted)
+    kinds = Counter(one.counted_as for one in cases)
+    details = Counter(one.detail for one in cases if one.detail is not None)
+    excluded_for = Counter(one.exemption.reason for one in cases if one.exemption is not None)
     return Tally(
         met=kinds["met"],
         breached=kinds["breached"],
@@ -126,14 +121,13 @@ def count_cycles(
         within: the period, half-open.
         exemptions: the exceptions that the obligation honours.
     """
-    is_meant = population(obligation)
-    found: list[tuple[str, Counted]] = []
-    for row in rows:
-        if row.measure == obligation.of and _belongs(row, within) and is_meant(row):
-            found.append((row.ticket_id or "", _counted(row, exemptions)))
+    is_meant, measure = population(obligation), obligation.of
+    mine = [
+        row for row in rows if row.measure == measure and _belongs(row, within) and is_meant(row)
+    ]
     if obligation.unit == "ticket":
-        return _by_ticket(found)
-    return [counted for _, counted in found]
+        return _by_ticket((row.ticket_id or "", _counted(row, exemptions)) for row in mine)
+    return [_counted(row, exemptions) for row in mine]
 
 
 def _belongs(row: CycleRow, within: tuple[datetime, datetime]) -> bool:

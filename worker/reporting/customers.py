@@ -147,7 +147,7 @@ def account_of(
         and (whole is None or one.from_at >= whole)
     ]
     since = min([periods[0].from_at, *(one.from_at for one in earlier)])
-    asked = Asked.of(agreement, since, period.until_at)
+    asked = Asked.of(agreement, since, period.until_at, whole_from=period.from_at)
     records = source.records(agreement.policy, asked)
     entries, doubts = _entries(agreement, earlier, (source, asked, records), kept)
     made = Made(product(), source.cursor)

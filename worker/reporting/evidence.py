@@ -46,7 +46,8 @@ class Asked:
 
     `since` and `until` are the first instant and the one behind the last in
     which something may fall due that is counted. `lines` are the phone lines
-    that obligations name: calls on them count without a ticket too.
+    that obligations name: calls on them count without a ticket too. Of cycles
+    that fall due before `whole_from` only what they count as is wanted.
     """
 
     party: Party
@@ -56,9 +57,16 @@ class Asked:
     with_calls: bool = False
     with_ratings: bool = False
     lines: frozenset[str] = frozenset()
+    whole_from: datetime | None = None
 
     @classmethod
-    def of(cls, agreement: Agreement, since: datetime, until: datetime) -> Asked:
+    def of(
+        cls,
+        agreement: Agreement,
+        since: datetime,
+        until: datetime,
+        whole_from: datetime | None = None,
+    ) -> Asked:
         """What the obligations of an agreement need."""
         obligations = agreement.terms.obligations
         kinds = {one.of for one in obligations}
@@ -70,6 +78,7 @@ class Asked:
             with_calls=bool(kinds & OF_CALLS),
             with_ratings="satisfaction" in kinds,
             lines=frozenset(line for one in obligations for line in one.counting.lines or ()),
+            whole_from=whole_from,
         )
 
 

@@ -19,6 +19,7 @@ from worker.store.record_rows import calls_told, ratings_told
 from worker.store.records import progress
 from worker.store.verdict_rows import (
     OPEN_STATES,
+    Span,
     count_unjudged,
     known_until,
     rows_due,
@@ -152,7 +153,8 @@ class _Kept(NamedTuple):
         """Rows of a customer, its first solves, and tickets whose solve must be judged."""
         party, since, until = asked.party, asked.since, asked.until
         is_known = self.is_enough and self.with_channel
-        rows = rows_due(books, party, since, until, with_channel=is_known)
+        span = Span(since, until, asked.whole_from)
+        rows = rows_due(books, party, span, with_channel=is_known)
         if not asked.with_solved:
             return rows, [], []
         if not self.is_enough:

@@ -70,6 +70,9 @@ DUE = sa.text("settled = 1 AND quarantined_at IS NULL AND look_at IS NOT NULL")
 OPEN = sa.text("status NOT IN ('solved', 'closed') AND life = 'present'")
 """Tickets that somebody still works on."""
 
+WAITING = sa.text("(news = 1 OR settled = 0 OR quarantined_at IS NOT NULL)")
+"""Tickets with facts that no judgement knows yet, or that are set aside."""
+
 tickets = sa.Table(
     "tickets",
     metadata,
@@ -150,6 +153,12 @@ tickets = sa.Table(
         "account",
         sqlite_where=sa.text("settled = 0"),
         postgresql_where=sa.text("settled = 0"),
+    ),
+    sa.Index(
+        "ix_tickets_waiting",
+        "account",
+        sqlite_where=WAITING,
+        postgresql_where=WAITING,
     ),
 )
 

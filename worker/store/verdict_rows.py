@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
@@ -11,11 +13,10 @@ from rules.evidence import CycleRow, Party, SolvedTicket
 from rules.facts import NOTHING
 from worker.store.database import epoch, instant, instant_or_none
 from worker.store.pages import TICKETS
-from worker.store.tables import cursors, tickets, verdicts
+from worker.store.tables import WAITING, cursors, tickets, verdicts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Iterable, Mapping, Sequence
 
     from rules.facts import Value
     from worker.store.database import Books
@@ -45,37 +46,66 @@ def known_until(books: Books) -> Known | None:
 
 def count_unjudged(books: Books) -> int:
     """Tickets with facts that no judgement knows yet, or that are set aside."""
-    waits = sa.or_(
-        tickets.c.news == 1, tickets.c.settled == 0, tickets.c.quarantined_at.is_not(None)
-    )
-    choice = sa.select(sa.func.count()).where(books.of(tickets), waits)
+    choice = sa.select(sa.func.count()).select_from(tickets).where(books.of(tickets), WAITING)
     return int(books.tx.execute(choice).scalar_one())
 
 
+class Span(NamedTuple):
+    """From when to before when something falls due.
+
+    Of rows that fall due before `whole_from` only what they count as is read;
+    of all others everything.
+    """
+
+    since: datetime
+    until: datetime
+    whole_from: datetime | None = None
+
+
 def rows_due(
-    books: Books, party: Party, since: datetime, until: datetime, *, with_channel: bool = False
+    books: Books, party: Party, span: Span, *, with_channel: bool = False
 ) -> list[CycleRow]:
-    """Rows of a customer that fall due from `since` to before `until`, or have no due.
+    """Rows of a customer that fall due in a span, or have no due and started before its end.
 
     As stored at their last judging, without the values that obligations read;
     with `channel` among them where that is asked for and known.
     """
     row = verdicts.c
-    begin, end = epoch(since), epoch(until)
+    begin, end = epoch(span.since), epoch(span.until)
+    whole = begin if span.whole_from is None else max(begin, epoch(span.whole_from))
     falls = sa.or_(
-        sa.and_(row.due_at >= begin, row.due_at < end),
+        sa.and_(row.due_at >= whole, row.due_at < end),
         sa.and_(row.due_at.is_(None), row.started_at < end),
     )
-    channel = tickets.c.channel if with_channel else sa.null()
-    choice = sa.select(*(row[name] for name in _READ), channel)
-    if with_channel:
-        own = sa.and_(tickets.c.account == row.account, tickets.c.ticket_id == row.ticket_id)
-        choice = choice.join(tickets, own, isouter=True)
-    choice = choice.where(books.of(verdicts), *_whose(party), falls)
-    found = list(_rows(books.tx.execute(choice, execution_options=_AT_ONCE)))
+    found = _wholes(
+        books.tx.execute(
+            _choice(books, party, _READ, falls, with_channel), execution_options=_AT_ONCE
+        )
+    )
+    if whole > begin:
+        # Plus nothing, so that SQLite uses no index: read in their order rows come faster.
+        falls = sa.and_(row.due_at + 0 >= begin, row.due_at + 0 < min(whole, end))
+        choice = _choice(books, party, _COUNTED, falls, with_channel)
+        found += _counted(books.tx.execute(choice, execution_options=_AT_ONCE), party)
     # Sorted here: sorted by the database they would be looked up one by one.
     found.sort(key=lambda one: (one.ticket_id or "", one.measure, one.cycle))
     return found
+
+
+def _choice(
+    books: Books,
+    party: Party,
+    names: Sequence[str],
+    falls: sa.ColumnElement[bool],
+    with_channel: bool,
+) -> sa.Select[Any]:
+    row = verdicts.c
+    channel = tickets.c.channel if with_channel else sa.null()
+    choice = sa.select(*(row[name] for name in names), channel)
+    if with_channel:
+        own = sa.and_(tickets.c.account == row.account, tickets.c.ticket_id == row.ticket_id)
+        choice = choice.join(tickets, own, isouter=True)
+    return choice.where(books.of(verdicts), *_whose(party), falls)
 
 
 def _whose(party: Party) -> tuple[sa.ColumnElement[bool], ...]:
@@ -96,27 +126,22 @@ def solves_of(
 
     Those count for nobody, or have had several customers.
     """
-    row, ticket = verdicts.c, tickets.c
-    mine = sa.select(row.ticket_id).where(books.of(verdicts), *_whose(party))
-    owners = (
-        sa.select(
-            row.ticket_id,
-            sa.func.min(row.tier).label("tier"),
-            sa.func.min(row.organization_id).label("organization"),
-            sa.case((sa.and_(*map(_is_one, _OWNER)), 1), else_=0).label("is_one"),
-        )
-        .where(books.of(verdicts), row.ticket_id.in_(mine))
-        .group_by(row.ticket_id)
-        .subquery()
-    )
+    ticket, owners = tickets.c, _owners(books, party)
+    # Plus nothing, so that SQLite looks up the customer's tickets and not all that were solved.
+    solved_at = ticket.solved_at + 0
     choice = (
         sa.select(
             *(ticket.ticket_id, ticket.solved_at, ticket.reopened_at, ticket.contacts),
-            *(ticket.channel, owners.c.tier, owners.c.organization, owners.c.is_one),
+            *(ticket.channel, owners.c.tier, owners.c.organization),
+            sa.and_(owners.c.is_one, sa.not_(_has_others(books, party, owners))),
         )
-        .join(owners, owners.c.ticket_id == ticket.ticket_id)
-        .where(books.of(tickets), ticket.solved_at >= epoch(since), ticket.solved_at < epoch(until))
-        .order_by(ticket.ticket_id)
+        .select_from(
+            owners.join(
+                tickets,
+                sa.and_(ticket.account == books.account, ticket.ticket_id == owners.c.ticket_id),
+            )
+        )
+        .where(solved_at >= epoch(since), solved_at < epoch(until))
     )
     found, unsure = [], []
     for ident, at, again_at, contacts, channel, tier, organization, one in books.tx.execute(
@@ -138,7 +163,46 @@ def solves_of(
                 by_end_user=contacts is not None,
             )
         )
+    found.sort(key=lambda one: one.ticket_id or "")
     return found, unsure
+
+
+def _owners(books: Books, party: Party) -> sa.Subquery:
+    """The tickets of a customer: its tier and organization, and if all its rows say the same."""
+    row = verdicts.c
+    same_organization = sa.or_(
+        sa.func.min(row.organization_id) == sa.func.max(row.organization_id),
+        sa.func.count(row.organization_id) == 0,
+    )
+    none_or_all = sa.func.count(row.organization_id).in_((0, sa.func.count()))
+    is_one = (sa.func.min(row.tier) == sa.func.max(row.tier), same_organization, none_or_all)
+    return (
+        sa.select(
+            row.ticket_id,
+            sa.func.min(row.tier).label("tier"),
+            sa.func.min(row.organization_id).label("organization"),
+            sa.and_(*is_one).label("is_one"),
+        )
+        .where(books.of(verdicts), *_whose(party))
+        .group_by(row.ticket_id)
+        .subquery()
+    )
+
+
+def _has_others(books: Books, party: Party, owners: sa.Subquery) -> sa.ColumnElement[bool]:
+    """Whether a ticket has rows that are not the customer's."""
+    other = verdicts.alias()
+    if party.customer is not None:
+        is_other = other.c.customer.is_distinct_from(party.customer)
+    else:
+        is_other = sa.or_(
+            other.c.customer.is_not(None),
+            other.c.tier != party.tier,
+            other.c.organization_id.is_distinct_from(party.organization_id),
+        )
+    return sa.exists().where(
+        other.c.account == books.account, other.c.ticket_id == owners.c.ticket_id, is_other
+    )
 
 
 def tickets_touched(books: Books, party: Party, since: datetime) -> list[str]:
@@ -158,34 +222,25 @@ def tickets_touched(books: Books, party: Party, since: datetime) -> list[str]:
     return list(books.tx.execute(choice).scalars())
 
 
-_OWNER = (verdicts.c.tier, verdicts.c.customer, verdicts.c.organization_id)
-
-
-def _is_one(column: sa.Column[Any]) -> sa.ColumnElement[bool]:
-    """Whether all rows of a group have the same value, which may be none."""
-    value = sa.func.coalesce(column, "")
-    return sa.func.min(value) == sa.func.max(value)
-
-
 _READ = (
     *("tier", "customer", "organization_id", "ticket_id", "measure", "cycle", "state"),
     *("started_at", "due_at", "fulfilled_at", "ended_by", "breached_at", "reason", "priority"),
     *("calendar", "policy", "rule", "target_seconds", "elapsed_seconds", "paused_seconds"),
 )
+_COUNTED = (
+    *("tier", "ticket_id", "measure", "cycle", "state", "started_at", "due_at"),
+    *("ended_by", "reason", "priority"),
+)
+"""What says as what a row counts."""
+
+_at = partial(datetime.fromtimestamp, tz=UTC)
 
 
-def _rows(found: Iterable[Sequence[Any]]) -> Iterator[CycleRow]:
+def _wholes(found: Iterable[Sequence[Any]]) -> list[CycleRow]:
     """Rows of `_READ` and the channel, which may be unknown."""
-    values: dict[str | None, Mapping[str, Value]] = {None: NOTHING}
-    for one in found:
-        # fmt: off
-        (tier, customer, organization, ticket, measure, cycle, state, started_at, due_at,
-         stopped_at, ended_by, breached_at, reason, priority, calendar, policy, rule,
-         target, elapsed, paused, channel) = one
-        # fmt: on
-        if channel not in values:
-            values[channel] = {"channel": channel}
-        yield CycleRow(
+    values = _Channels()
+    return [
+        CycleRow(
             tier=tier,
             customer=customer,
             organization_id=organization,
@@ -194,11 +249,11 @@ def _rows(found: Iterable[Sequence[Any]]) -> Iterator[CycleRow]:
             measure=measure,
             cycle=cycle,
             state=state,
-            started_at=instant(started_at),
-            due_at=instant_or_none(due_at),
-            stopped_at=instant_or_none(stopped_at),
+            started_at=_at(started_at),
+            due_at=None if due_at is None else _at(due_at),
+            stopped_at=None if stopped_at is None else _at(stopped_at),
             ended_by=ended_by,
-            breached_at=instant_or_none(breached_at),
+            breached_at=None if breached_at is None else _at(breached_at),
             reason=reason,
             priority=priority,
             calendar=calendar,
@@ -208,3 +263,70 @@ def _rows(found: Iterable[Sequence[Any]]) -> Iterator[CycleRow]:
             elapsed_seconds=elapsed,
             paused_seconds=paused,
         )
+        for (
+            tier,
+            customer,
+            organization,
+            ticket,
+            measure,
+            cycle,
+            state,
+            started_at,
+            due_at,
+            stopped_at,
+            ended_by,
+            breached_at,
+            reason,
+            priority,
+            calendar,
+            policy,
+            rule,
+            target,
+            elapsed,
+            paused,
+            channel,
+        ) in found
+    ]
+
+
+def _counted(found: Iterable[Sequence[Any]], party: Party) -> list[CycleRow]:
+    """Rows of `_COUNTED` and the channel, which may be unknown; they have a due."""
+    values = _Channels()
+    return [
+        CycleRow(
+            tier=tier,
+            customer=party.customer,
+            organization_id=party.organization_id,
+            ticket_id=ticket,
+            values=values[channel],
+            measure=measure,
+            cycle=cycle,
+            state=state,
+            started_at=_at(started_at),
+            due_at=_at(due_at),
+            ended_by=ended_by,
+            reason=reason,
+            priority=priority,
+        )
+        for (
+            tier,
+            ticket,
+            measure,
+            cycle,
+            state,
+            started_at,
+            due_at,
+            ended_by,
+            reason,
+            priority,
+            channel,
+        ) in found
+    ]
+
+
+class _Channels(dict[str | None, "Mapping[str, Value]"]):
+    """The values of rows by their channel: one mapping for all rows of the same."""
+
+    def __missing__(self, channel: str | None) -> Mapping[str, Value]:
+        self[channel] = NOTHING if channel is None else {"channel": channel}
+        return self[channel]
