@@ -2,12 +2,13 @@
 """Kills workers again and again, looks at the rows after each kill, and adds up in the end."""
 
 import base64
+import hashlib
 import json
 import random
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -17,6 +18,7 @@ import pytest
 import sqlalchemy as sa
 
 from connector.sandbox import Sandbox, SandboxSettings
+from connector.zendesk.bodies import marker
 from tests.kill.hook import Hook
 from tests.kill.trouble import FAULTS
 from tests.worker.sandbox_site import GENEROUS, SandboxSite
@@ -159,6 +161,7 @@ def kill_again_and_again(one: Arena, times: int, n_workers: int = 1) -> None:
     workers = [one.serve() for _ in range(n_workers)]
     try:
         while one.kills < times:
+            # In real time, as processes live: when each is killed is what chance decides.
             time.sleep(one.chance.uniform(0.05, one.longest_life))
             victim = one.chance.randrange(n_workers)
             if not workers[victim].is_running():
@@ -287,10 +290,7 @@ def as_the_rows_say(arrived: Collection[object], rows: Mapping[object, str]) -> 
 
 def mark_of(key: str) -> str:
     """The mark on the ticket of the note with this key, as `SandboxSite.notes` tells it."""
-    from connector.zendesk.bodies import marker  # noqa: PLC0415 -- beside its only use
-    from connector.zendesk.notes import _digest  # noqa: PLC0415
-
-    return json.dumps(marker(_digest(key)), sort_keys=True)
+    return json.dumps(marker(hashlib.sha256(key.encode()).hexdigest()), sort_keys=True)
 
 
 def is_same_as_undisturbed(one: Arena, folder: Path) -> None:
@@ -321,13 +321,3 @@ def audit_of(one: Arena) -> dict[str, object]:
         return dict(audited(database, settings.accounts, one.site.sandbox.now()))
     finally:
         database.close()
-
-
-def eventually(holds: Callable[[], bool], seconds: float, *, every: float = 0.05) -> bool:
-    """Whether something comes to hold within so many real seconds."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if holds():
-            return True
-        time.sleep(every)
-    return False

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from tests.kill.driver import LEASE, Arena, arena, eventually, everything_holds, settle
+from tests.kill.driver import LEASE, Arena, arena, everything_holds, settle
 from tests.services.postgresql import PostgresServer
 from tests.services.redis_server import RedisServer
+from tests.worker.sandbox_site import eventually
 from tests.worker.worker_process import WorkerProcess
 from worker.store.tables import outbox
 

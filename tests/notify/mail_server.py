@@ -66,7 +66,7 @@ class MailServer:
     ) -> str:
         del session
         if self.trouble == "slow":
-            await asyncio.sleep(5)
+            await asyncio.sleep(5)  # longer than a sender waits, in real time
         if "DATA" in self.answers:
             return self.answers["DATA"]
         mail = message_from_bytes(cast("bytes", envelope.content), policy=policy.default)

@@ -320,7 +320,7 @@ def _known(ticket: Ticket, now: int, end: int | None) -> tuple[bool, list[Happen
         if end is not None and slot_of(one.at) > end - (one.kind != "comment"):
             continue
         if one.kind == "comment" and one.public and slot_of(one.at) in private:
-            one = Happening(one.at, "comment", by=one.by, public=False, via=one.via)  # noqa: PLW2901
+            one = Happening(one.at, "comment", by=one.by, public=False, via=one.via)  # noqa: PLW2901 -- as it is told on
         seen.append(one)
     return created_public, seen
 

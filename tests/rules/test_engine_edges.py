@@ -51,7 +51,7 @@ def _moments(*steps: str, now: str, ticket: Any, target: Any, **more: Any) -> di
 
 def test_a_judging_instant_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="the judging instant needs a time zone"):
-        evaluate(a_ticket(), one_tier(a_target()), datetime(2026, 11, 23, 12))  # noqa: DTZ001
+        evaluate(a_ticket(), one_tier(a_target()), datetime(2026, 11, 23, 12))  # noqa: DTZ001 -- the case
 
 
 def test_a_policy_without_escalations_has_no_steps() -> None:

@@ -260,7 +260,7 @@ def test_a_head_that_comes_byte_by_byte_is_cut_off(served: Caller) -> None:
         try:
             for byte in f"POST {PATH} HTTP/1.1\r\nHost: x\r\nX-Filler: {'x' * 500}".encode():
                 connection.sendall(bytes([byte]))
-                time.sleep(0.02)
+                time.sleep(0.02)  # a slow caller, in real time as the server sees it
                 if time.monotonic() - begun > 5:
                     break
             left = connection.recv(10)

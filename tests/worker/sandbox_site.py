@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -50,7 +51,7 @@ def eventually(holds: Callable[[], bool], seconds: float = 20) -> bool:
     while time.monotonic() < until:
         if holds():
             return True
-        time.sleep(0.05)
+        time.sleep(0.05)  # another process makes it hold: nothing to wait on
     return False
 
 
@@ -121,8 +122,8 @@ class SandboxSite:
         before = self.sandbox.ledger.calls.total()
         process = self.start()
         while self.sandbox.ledger.calls.total() == before and process.is_running():
-            time.sleep(0.005)
-        time.sleep(seconds)
+            time.sleep(0.005)  # a process of its own: nothing to wait on
+        time.sleep(seconds)  # when it is killed is what differs from time to time
         was_running = process.is_running()
         if was_running:
             process.kill()
@@ -140,7 +141,7 @@ class SandboxSite:
 
     def let_exports_see(self) -> None:
         """Let more than the minute pass that exports keep back."""
-        time.sleep(90 / self.sandbox.clock.speed)
+        self.sandbox.advance(timedelta(seconds=90))
 
     def database(self) -> Database:
         """The worker's database."""

@@ -235,7 +235,7 @@ def test_a_worker_killed_again_and_again_in_its_first_sync_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seed = random.randrange(1_000_000)  # noqa: S311 -- when to kill, no secret
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)  # noqa: S311 -- as above
     with a_sandbox(1500) as sandbox:
         site = ready(sandbox, tmp_path / "killed", monkeypatch)
         kills = 0

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.kill.driver import Arena, arena, eventually, everything_holds, settle
+from tests.kill.driver import Arena, arena, everything_holds, settle
+from tests.worker.sandbox_site import eventually
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("servers")]
 

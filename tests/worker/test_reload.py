@@ -51,7 +51,7 @@ class Running:
             assert self.process.poll() is None, self.process.communicate()
             if holds():
                 return True
-            time.sleep(0.1)
+            time.sleep(0.1)  # a process of its own: nothing to wait on
         return False
 
     def edit(self, old: str, new: str) -> None:
