@@ -37,8 +37,9 @@ from worker.settings import load_settings
 from worker.store.database import Database, epoch
 from worker.store.pages import store_page
 from worker.store.tables import tickets
+from worker.taking_over import take_over
 from worker.tick import Ticker
-from worker.wiring import Parts, build, take_over
+from worker.wiring import Parts, build
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -197,7 +198,7 @@ def _fill(database: Database, timers: int) -> None:
     columns = "account, ticket_id, facts, current, feed_order, updated_at, settled, look_at"
     with database.engine.begin() as connection:
         if database.is_sqlite:
-            text = f"INSERT INTO tickets ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+            text = f"INSERT INTO tickets ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 -- constants
             driver = connection.connection.driver_connection
             assert driver is not None
             driver.executemany(text, rows)

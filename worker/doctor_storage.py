@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from worker.doctor_finding import Finding, Outcome
 from worker.store.accounts import standing_notices
 from worker.store.database import Books, Database
+from worker.store.places import kept_place
 from worker.store.remarks import Counted, messages_dead, tickets_set_aside, words_unknown
 from worker.store.schema import schema_state
 from worker.store.summary import count_quarantined
@@ -44,23 +45,37 @@ def _database(settings: Settings, account: AccountSettings) -> Iterator[Finding]
         if database.is_sqlite and not path.exists():
             yield Finding("storage", "database", "ok", f"{path} will be made at the first run")
             return
-        yield from _stored(database, account.name)
+        yield from _stored(database, account)
         if database.is_sqlite:
             yield _space(path.parent)
     finally:
         database.close()
 
 
-def _stored(database: Database, account: str) -> Iterator[Finding]:
+def _stored(database: Database, account: AccountSettings) -> Iterator[Finding]:
     state = schema_state(database)
     if state != "current":
         yield _schema_differs(state, is_sqlite=database.is_sqlite)
         return
     yield Finding("storage", "database", "ok", "its schema is current")
-    with database.read(account) as books:
+    with database.read(account.name) as books:
+        yield from _place(books, account)
         for name, text in standing_notices(books).items():
             yield Finding("storage", name, "warn", text, "the worker's log says more")
         yield from _remarks(books)
+
+
+def _place(books: Books, account: AccountSettings) -> Iterator[Finding]:
+    """Whether the rows are of the helpdesk that the settings name."""
+    before = kept_place(books)
+    if before is None:  # nothing was read yet, or only before this was kept
+        return
+    if before == account.place:
+        yield Finding("storage", "helpdesk", "ok", f"filled from {before}")
+        return
+    seen = f"filled from {before}; the settings name {account.place}"
+    remedy = "the setting as it was, or another database; stipt db accept-helpdesk if it only moved"
+    yield Finding("storage", "helpdesk", "fail", seen, remedy)
 
 
 def _schema_differs(state: SchemaState, *, is_sqlite: bool) -> Finding:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from worker.patience import TookTooLong
@@ -11,9 +10,11 @@ from worker.process_lock import AlreadyRunning, only_process
 from worker.store.accounts import change_account, open_account, resume
 from worker.store.schema import prepare
 from worker.sync import Poller
+from worker.taking_over import first_sync_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from connector.base import Helpdesk
     from worker.clock import Clock
@@ -48,6 +49,7 @@ def read_afresh(  # noqa: PLR0913 -- what is read into what, by whose time, and 
     Raises:
         NotRead: the helpdesk did not give everything in time.
         HelpdeskError: it failed, or refuses our credentials.
+        OtherHelpdesk: the store was filled from another one.
     """
     prepare(database)
     _open(database, account, clock.now())
@@ -83,9 +85,8 @@ class _Pages:
 
 
 def _open(database: Database, account: AccountSettings, now: datetime) -> None:
-    since = account.sync_from
     with database.write(account.name) as books:
-        open_account(books, since if isinstance(since, datetime) else now - since, now)
+        open_account(books, first_sync_from(account, now), now, account.place)
 
 
 def _resume(database: Database, account: str, now: datetime) -> None:

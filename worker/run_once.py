@@ -50,7 +50,7 @@ def run_once(
         on_progress: called with the account's name after every step.
 
     Raises:
-        SettingsInvalid, SchemaMismatch, RulesInvalid, RulesMissing: as `wiring.build`.
+        SettingsInvalid, SchemaMismatch, OtherHelpdesk, RulesInvalid, RulesMissing: as `build`.
         AlreadyRunning: another process works on the SQLite file.
     """
     with opened(settings, parts) as installation:

@@ -28,6 +28,7 @@ from worker.settings_values import (
     Level,
     LoopbackUrl,
     Networks,
+    Place,
     Share,
     SigningKey,
     Since,
@@ -36,6 +37,7 @@ from worker.settings_values import (
     Switch,
     Words,
     ZendeskUrl,
+    place,
     span_text,
 )
 
@@ -109,6 +111,12 @@ class AccountSettings(_FromNames):
         if self.zendesk_url is not None:
             return self.zendesk_url
         return f"https://{self.domain or f'{self.subdomain}.zendesk.com'}"
+
+    @property
+    def place(self) -> Place:
+        """Which helpdesk the settings name."""
+        tracker = self.rt_url if self.helpdesk == "request_tracker" else None
+        return place(self.helpdesk, tracker or self.base_url)
 
     def missing(self) -> list[str]:
         """What `run` needs and nobody gave, a sentence each."""

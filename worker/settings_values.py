@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Annotated, Literal
@@ -21,6 +22,27 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 _SHORTEST_KEY = 32
+_USUAL_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which helpdesk it is: its kind, and its host with the port where that is unusual."""
+
+    kind: str
+    host: str
+
+    def __str__(self) -> str:
+        """For people: "acme.zendesk.com (zendesk)"."""
+        return f"{self.host} ({self.kind})"
+
+
+def place(kind: str, url: str) -> Place:
+    """The helpdesk at a URL, written so that the same one always reads the same."""
+    parts = urlsplit(url)
+    unusual = parts.port is not None and parts.port != _USUAL_PORTS.get(parts.scheme)
+    port = f":{parts.port}" if unusual else ""
+    return Place(kind, f"{parts.hostname}{port}{parts.path.rstrip('/')}")
 
 
 def span(text: object) -> timedelta:

@@ -7,8 +7,6 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from worker.acknowledging import AcknowledgeLinks
@@ -30,17 +28,16 @@ from worker.reporting.mailing import ReportMailer, Reports
 from worker.sending import Outbox
 from worker.settings import SettingsInvalid
 from worker.standings import StandingKeeper
-from worker.store.accounts import change_account, open_account, resume
-from worker.store.claims import forget_claims
+from worker.store.accounts import open_account
 from worker.store.database import Database
-from worker.store.looks import wake_all
 from worker.store.schema import prepare
-from worker.store.wanted import start_writing, stop_writing
 from worker.sync import Poller
+from worker.taking_over import code_version, first_sync_from, take_over
 from worker.writeback import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
 
     from connector.base import Helpdesk
     from connector.records import Stream
@@ -109,11 +106,15 @@ class Installation:
 
 
 @contextmanager
-def opened(settings: Settings, parts: Parts | None = None) -> Iterator[Installation]:
+def opened(
+    settings: Settings, parts: Parts | None = None, *, works: bool = True
+) -> Iterator[Installation]:
     """A worker that may begin: alone on its SQLite file, everything built and taken over.
 
+    `works`: it judges and writes, or leaves that to other processes.
+
     Raises:
-        SettingsInvalid, SchemaMismatch, RulesInvalid, RulesMissing: as `build`.
+        SettingsInvalid, SchemaMismatch, OtherHelpdesk, RulesInvalid, RulesMissing: as `build`.
         AlreadyRunning: another process works on the SQLite file.
     """
     parts = parts or Parts()
@@ -121,7 +122,7 @@ def opened(settings: Settings, parts: Parts | None = None) -> Iterator[Installat
     try:
         with only_process(database) as is_alone:
             installation = build(settings, replace(parts, database=database))
-            take_over(installation, is_alone=is_alone)
+            take_over(installation, is_alone=is_alone, works=works)
             yield installation
     finally:
         database.close()
@@ -133,6 +134,7 @@ def build(settings: Settings, parts: Parts | None = None) -> Installation:
     Raises:
         SettingsInvalid: an account lacks what it needs.
         SchemaMismatch: the database needs another version.
+        OtherHelpdesk: an account's rows were read from another helpdesk.
         RulesInvalid, RulesMissing: the rules cannot be loaded.
     """
     parts = parts or Parts()
@@ -153,37 +155,6 @@ def build(settings: Settings, parts: Parts | None = None) -> Installation:
     return Installation(settings, database, clock, stop, heartbeats, metrics, accounts)
 
 
-def take_over(installation: Installation, *, is_alone: bool) -> None:
-    """What a start changes in the rows: claims of a dead process, settings that were switched.
-
-    Args:
-        installation: what starts.
-        is_alone: no other process can hold a claim, so that all of them are
-            left over from one that died.
-    """
-    now = installation.clock.now()
-    for one in installation.accounts:
-        with installation.database.write(one.name) as books:
-            if is_alone:
-                forget_claims(books)
-            row = open_account(books, _since(one.settings, now), now)
-            if one.writes:
-                start_writing(books, now)
-            else:
-                stop_writing(books)
-            if row.code_version not in (None, code_version()):
-                wake_all(books, now)
-            change_account(books, code_version=code_version(), write_mode=one.settings.write)
-            if row.paused_at is not None:  # perhaps that is why somebody starts it again
-                resume(books, now)
-                change_account(books, not_before=None)
-
-
-def code_version() -> str:
-    """The version of Stipt that runs."""
-    return version("stipt")
-
-
 @dataclass(frozen=True, slots=True)
 class _Builder:
     settings: Settings
@@ -199,7 +170,7 @@ class _Builder:
         name, database, clock = account.name, self.database, self.clock
         now = clock.now()
         with database.write(name) as books:
-            open_account(books, _since(account, now), now)
+            open_account(books, first_sync_from(account, now), now, account.place)
         policies = PolicyShelf(database, name, account.rules_path, clock)
         policies.load()
         helpdesk = self.parts.helpdesks.get(name) or self._helpdesk(account, policies)
@@ -372,11 +343,6 @@ def _token_obtained() -> None:
 
 def _clock(settings: Settings) -> Clock:
     return SandboxClock(settings.clock_url) if settings.clock_url else SystemClock()
-
-
-def _since(account: AccountSettings, now: datetime) -> datetime:
-    since = account.sync_from
-    return since if isinstance(since, datetime) else now - since
 
 
 def ticket_link_of(account: AccountSettings) -> Callable[[OutboxMessage], str | None]:

@@ -19,7 +19,8 @@ from worker.settings import Settings, load_settings
 from worker.store.database import Database
 from worker.store.schema import prepare
 from worker.store.tables import metadata
-from worker.wiring import Installation, Parts, build, take_over
+from worker.taking_over import take_over
+from worker.wiring import Installation, Parts, build
 
 if TYPE_CHECKING:
     from tests.services.postgresql import PostgresServer
@@ -111,8 +112,8 @@ class Site:
     rules: Path
     installation: Installation | None = None
 
-    def start(self, **changes: str) -> Installation:
-        """Start the worker afresh, as after a restart."""
+    def start(self, *, works: bool = True, **changes: str) -> Installation:
+        """Start the worker afresh, as after a restart; with other settings of its account."""
         settings = self.settings
         if changes:
             account = settings.accounts[0].model_copy(update=changes)
@@ -124,7 +125,7 @@ class Site:
             database=self.database,
         )
         self.installation = build(settings, parts)
-        take_over(self.installation, is_alone=True)
+        take_over(self.installation, is_alone=True, works=works)
         return self.installation
 
     def once(self) -> PassReport:

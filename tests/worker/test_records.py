@@ -25,7 +25,8 @@ from worker.store.phone_queue import keep_queue, queue_of
 from worker.store.record_tables import call_legs, calls, ratings
 from worker.store.records import progress
 from worker.store.schema import prepare
-from worker.wiring import Parts, build, take_over
+from worker.taking_over import take_over
+from worker.wiring import Parts, build
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

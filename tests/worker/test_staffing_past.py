@@ -24,7 +24,8 @@ from worker.settings import load_settings
 from worker.staffing.past import NothingCameIn, past_of_store
 from worker.store.database import Database
 from worker.store.record_tables import calls
-from worker.wiring import Parts, build, take_over
+from worker.taking_over import take_over
+from worker.wiring import Parts, build
 
 if TYPE_CHECKING:
     from pathlib import Path

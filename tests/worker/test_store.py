@@ -16,6 +16,7 @@ from tests.worker.conftest import START, Site
 from tests.worker.memory_helpdesk import ACME
 from worker.judging import judge
 from worker.process_lock import AlreadyRunning, only_process
+from worker.settings_values import Place
 from worker.store.accounts import (
     lift_write_budget,
     open_account,
@@ -229,7 +230,7 @@ def test_a_notice_is_told_once(database: Database) -> None:
 
 def test_the_write_budget_is_of_the_hour_and_can_be_lifted(database: Database) -> None:
     with database.write(A) as books:
-        open_account(books, START, START)
+        open_account(books, START, START, Place("zendesk", "acme.zendesk.com"))
         spend_write_budget(books, 400, START)
         assert write_budget_left(books, 500, START) == 100
         lift_write_budget(books, START)

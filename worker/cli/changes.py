@@ -122,19 +122,27 @@ def _plan_to_apply(site: Site, found: "Plan | None", policy: "Policy", *, quiet:
             f"the plan was made with the rules {found.policy[:12]}, those of the folder are now "
             f"{policy.hash[:12]}: make a new plan, or name the plan's folder with --rules"
         )
+    _refuse_other_helpdesk(site)
     return found
 
 
-def _carry_out(
-    site: Site, policy: "Policy", found: "Plan", applied: "Applied", *, quiet: bool
-) -> None:
-    from worker.applying import Applier
+def _refuse_other_helpdesk(site: Site) -> None:
+    """A plan of one helpdesk's tickets is not for those of another that have the same numbers."""
     from worker.store.places import refuse_other_place
     from worker.store.schema import prepare
 
     prepare(site.database)
     with site.database.read(site.account.name) as books:
         refuse_other_place(books, site.account.place)
+
+
+def _carry_out(
+    site: Site, policy: "Policy", found: "Plan", applied: "Applied", *, quiet: bool
+) -> None:
+    from worker.applying import Applier
+    from worker.store.schema import prepare
+
+    prepare(site.database)
     with progress(quiet=quiet) as tell:
         Applier(
             site.database,

@@ -174,6 +174,12 @@ COMMANDS = (
         "stipt db upgrade",
     ),
     Command(
+        "db accept-helpdesk",
+        "database",
+        "Keep an account's rows: its helpdesk is the same and has another address.",
+        "stipt db accept-helpdesk --account acme",
+    ),
+    Command(
         "purge",
         "purging",
         "Delete what is stored of tickets that are long closed; shows the counts first and asks.",
@@ -286,7 +292,7 @@ COMMANDS = (
 GROUPS = {
     "app": "The app that shows deadlines inside Zendesk.",
     "policy": "The rules that were ever in force, and what changed between them.",
-    "db": "The database's schema.",
+    "db": "The database: its schema, and which helpdesk it was filled from.",
     "messages": "What people are told: waiting, given up, or how it would read.",
     "report": "What was promised to customers, what came of it, and what it costs.",
     "users": "People who may sign in to the web pages with a password.",

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from worker.store.database import epoch, instant, instant_or_none
+from worker.store.places import keep_place
 from worker.store.tables import accounts, budgets, leases, notices, tickets
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from worker.settings_values import Place
     from worker.store.database import Books
 
 WRITES = "policy_writes"
@@ -35,13 +37,18 @@ class AccountRow:
     not_before: datetime | None
 
 
-def open_account(books: Books, sync_from: datetime, now: datetime) -> AccountRow:
-    """The account's row; made at the first start, which fixes where the first sync begins."""
+def open_account(books: Books, sync_from: datetime, now: datetime, place: Place) -> AccountRow:
+    """The account's row; made at the first start, which fixes where the first sync begins.
+
+    Raises:
+        OtherHelpdesk: its tickets were read from another helpdesk than `place`.
+    """
     books.tx.execute(
         books.insert(accounts)
         .values(account=books.account, sync_from=epoch(sync_from), started_at=epoch(now))
         .on_conflict_do_nothing()
     )
+    keep_place(books, place)
     return account_row(books)
 
 

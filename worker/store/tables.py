@@ -50,6 +50,8 @@ accounts = sa.Table(
     _instant("not_before"),  # polling waits until then: the helpdesk asked for it
     _instant("purged_until"),  # what fell due before may be gone, its statements being closed
     _text("signing_key", nullable=True),  # of the links by which warnings are acknowledged
+    _text("helpdesk", nullable=True),  # its kind, and where it is: what the rows were read from
+    _text("helpdesk_host", nullable=True),
 )
 
 cursors = sa.Table(
