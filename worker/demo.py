@@ -20,8 +20,9 @@ from connector.sandbox.server import Sandbox
 from connector.sandbox.settings import SandboxSettings
 from worker.demo_mailbox import Mailbox
 from worker.pass_report import Work, pass_report
+from worker.roles import EVERYTHING
 from worker.rule_folder import load_folder
-from worker.run import EVERYTHING, Service
+from worker.run import Service
 from worker.run_once import run_once
 from worker.settings import load_settings
 from worker.store.database import Database

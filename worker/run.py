@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 import time
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from dramatiq import Worker
 
@@ -21,6 +21,7 @@ from worker.keeping import kept_lease
 from worker.logs import get_logger
 from worker.process_lock import holder
 from worker.recipients import tell_unreachable
+from worker.roles import EVERYTHING, Role, has_role, refuse_idle_roles
 from worker.run_once import run_once
 from worker.tick import Ticker
 from worker.web.application import probe_application, web_application
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 
     from worker.settings import Settings
     from worker.wiring import AccountWork, Installation, Parts
-
-Role = Literal["all", "poll", "tick", "work", "web"]
 
 REPORTS_EVERY = 10.0
 """Real seconds between two looks at which reports are due by e-mail."""
@@ -69,8 +68,6 @@ COUNT_LEASE = 120
 _FIRST_COUNT = 5
 _AUDIT_EVERY = 60
 _AFTER_FAULT = 5.0
-EVERYTHING: tuple[Role, ...] = ("all",)
-"""The roles of a process that is alone."""
 
 _log = get_logger(__name__)
 
@@ -88,10 +85,11 @@ def run(
     rules again.
 
     Raises:
-        SettingsInvalid, SchemaMismatch, RulesInvalid, RulesMissing: at the start.
+        SettingsInvalid, SchemaMismatch, OtherHelpdesk, RulesInvalid, RulesMissing: at the start.
         AlreadyRunning: another process works on the SQLite file.
     """
-    with opened(settings, parts) as installation:
+    refuse_idle_roles(settings, roles)
+    with opened(settings, parts, works=has_role(roles, "work")) as installation:
         service = Service(installation, roles)
         service.listen()
         service.start()
@@ -167,7 +165,7 @@ class Service:
         return finished
 
     def _has(self, role: Role) -> bool:
-        return "all" in self._roles or role in self._roles
+        return has_role(self._roles, role)
 
     def _web_server(self) -> WebServer:
         """What answers: everything for the role `web`, for others probes and metrics."""

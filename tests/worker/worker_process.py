@@ -27,6 +27,7 @@ import worker.wiring
 import worker.writeback
 from worker.error_reports import start_error_reports
 from worker.logs import configure_logs
+from worker.roles import Role
 from worker.run_once import run_once
 from worker.settings import load_settings
 
@@ -153,7 +154,7 @@ def _pass(report: "Connection") -> None:
     report.send([one.to_json() for one in run_once(load_settings())])
 
 
-def _serve(report: "Connection", roles: tuple[worker.run.Role, ...], lease: int | None) -> None:
+def _serve(report: "Connection", roles: tuple[Role, ...], lease: int | None) -> None:
     settings = load_settings()
     configure_logs(level=settings.log_level, log_format="json")
     start_error_reports(None, release="test", environment="test")

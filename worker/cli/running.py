@@ -11,7 +11,7 @@ from worker.cli.output import JsonFlag, QuietFlag, as_json, result, say
 
 if TYPE_CHECKING:
     from worker.pass_report import PassReport
-    from worker.run import Role
+    from worker.roles import Role
     from worker.settings import Settings
 
 
@@ -30,6 +30,8 @@ def run(
     """Work: read the helpdesk, judge tickets, write fields, tell people in time."""
     if json and not once:
         raise typer.BadParameter("needs --once", param_hint="--json")
+    if once and role != "all":
+        raise typer.BadParameter("not with --once, which does everything", param_hint="--role")
     from importlib.metadata import version
 
     from worker.error_reports import start_error_reports
@@ -50,7 +52,7 @@ def run(
 
 
 def _roles(written: str) -> "tuple[Role, ...]":
-    from worker.run import Role
+    from worker.roles import Role
 
     known: tuple[Role, ...] = get_args(Role)
     wanted = [one.strip() for one in written.split(",")]
