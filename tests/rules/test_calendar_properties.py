@@ -54,6 +54,7 @@ ZONES = (
 EDGES = ["00:00", "00:15", "00:30", "01:00", "01:30", "01:45", "02:00", "02:15", "02:30", "03:00"]
 EDGES += ["04:36", "08:30", "09:00", "12:30", "13:00", "17:00", "18:15", "22:00", "23:30", "24:00"]
 FIRST, LAST = date(2010, 1, 1), date(2032, 12, 31)
+COUNTED = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 WINDOW = 8  # days on either side for the naive calendar
 
 
@@ -134,6 +135,17 @@ def utc(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
+def assume_counted(business: BusinessCalendar, start: int, running: int) -> None:
+    """Leave out answers beyond the years that are counted: a few minutes a week get there.
+
+    Holidays, breaks and what clock changes skip never take a tenth of all openings.
+    """
+    a_week = sum(closing - opening for day in business.hours.week for opening, closing in day.spans)
+    last = COUNTED[running >= 0].timestamp()
+    n_weeks = int(abs(last - start)) // (7 * 86_400)
+    assume(abs(running) <= a_week * n_weeks * 9 // 10)
+
+
 @given(cases(), st.integers(0, 4 * 86_400))
 def test_between_equals_counting_open_minutes_one_by_one(case: Case, span: int):
     counted = case.business.between(utc(case.start), utc(case.start + span))
@@ -153,18 +165,21 @@ def test_open_is_open_in_both(case: Case):
     assert case.business.is_open(utc(case.start)) == case.naive.is_open(case.start)
 
 
-@given(cases(), st.integers(0, 10**6))
+@given(cases(), st.integers(0, 10**7))
 def test_between_gives_back_what_was_added(case: Case, running: int):
+    assume_counted(case.business, case.start, running)
     start = utc(case.start)
     due = case.business.add(start, timedelta(seconds=running))
     assert case.business.between(start, due) == timedelta(seconds=running)
 
 
-@given(cases(), st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 10**6))
+@given(cases(), st.integers(0, 10**7), st.integers(0, 10**6), st.integers(0, 10**6))
 def test_a_later_start_or_a_longer_time_is_never_due_earlier(
     case: Case, running: int, later: int, more: int
 ):
     business = case.business
+    assume_counted(business, case.start + later, running)
+    assume_counted(business, case.start, running + more)
     due = business.add(utc(case.start), timedelta(seconds=running))
     assert due <= business.add(utc(case.start + later), timedelta(seconds=running))
     assert due <= business.add(utc(case.start), timedelta(seconds=running + more))
@@ -184,6 +199,7 @@ def test_segments_are_ordered_apart_and_add_up(case: Case, span: int):
 @given(cases(), st.integers(-(10**7), 10**7))
 def test_positions_and_instants_are_inverse(case: Case, running: int):
     business = case.business
+    assume_counted(business, case.start, running)
     position = business.position(case.start) + running
     instant = business.instant(position)
     assert business.position(instant) == position
