@@ -17,7 +17,7 @@ from rules.evidence import Evidence
 from rules.facts import MEASURES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from rules.evidence import Call, CycleRow, Outage, Rating, SolvedTicket
     from rules.facts import Value
@@ -89,19 +89,19 @@ def exhibits(records: Records, kinds: Iterable[str], spans: Iterable[Span]) -> d
         spans: the stretches in which the obligations hold; what lies outside
             all of them is left out. Cycles without a due are kept.
     """
-    wanted, within = set(kinds), sorted(set(spans))
+    wanted, is_inside = set(kinds), _inside(set(spans))
     found: dict[str, str] = {}
     measures = wanted.intersection(MEASURES)
     if measures:
         found["cycles"] = cycles_csv(
-            row for row in records.cycles if row.measure in measures and _in(row.due_at, within)
+            row for row in records.cycles if row.measure in measures and is_inside(row.due_at)
         )
     if wanted & _PHONE:
-        found["calls"] = calls_csv(call for call in records.calls if _in(call.at, within))
+        found["calls"] = calls_csv(call for call in records.calls if is_inside(call.at))
     if wanted & _SOLVED:
-        found["solved"] = solved_csv(one for one in records.solved if _in(one.solved_at, within))
+        found["solved"] = solved_csv(one for one in records.solved if is_inside(one.solved_at))
     if "satisfaction" in wanted:
-        found["ratings"] = ratings_csv(one for one in records.ratings if _in(one.at, within))
+        found["ratings"] = ratings_csv(one for one in records.ratings if is_inside(one.at))
     if "availability" in wanted:
         every = [one for name in sorted(records.outages or {}) for one in _named(records, name)]
         found["outages"] = outages_csv(every)
@@ -112,8 +112,15 @@ def _named(records: Records, name: str) -> Sequence[Outage]:
     return (records.outages or {})[name]
 
 
-def _in(at: datetime | None, within: list[Span]) -> bool:
-    return at is None or any(begin <= at < end for begin, end in within)
+def _inside(spans: Collection[Span]) -> Callable[[datetime | None], bool]:
+    """Whether an instant lies in any of the spans; what has none does."""
+    if not spans:
+        return lambda at: at is None
+    first, last = min(begin for begin, _ in spans), max(end for _, end in spans)
+    # Most rows of a report lie before its period: they are told by one comparison.
+    return lambda at: (
+        at is None or (first <= at < last and any(begin <= at < end for begin, end in spans))
+    )
 
 
 def cycles_csv(rows: Iterable[CycleRow]) -> str:
