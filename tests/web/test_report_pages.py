@@ -83,7 +83,7 @@ def test_a_teams_row_leads_to_its_late_tickets_and_they_to_their_clocks(lived: C
     late = lived.get("/reports/late?period=2026-11&measure=first_reply&channel=email").text
 
     words = text_of(late)
-    assert "late cycles of measure first_reply, channel email" in words
+    assert "late cycles of first reply, channel email" in words
     ticket = late.split('href="/tickets/')[1].split('"')[0]
     assert lived.get(f"/tickets/{ticket}").status_code == 200
 

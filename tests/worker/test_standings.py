@@ -149,6 +149,7 @@ def test_the_first_solve_stands_with_the_ticket(lived: Site):
     ("values", "expected"),
     [
         ({}, "4 more breaches this month bring acme below 95 %: 5 % of 2,000.00 EUR"),
+        ({"name": "Acme BV"}, "4 more breaches this month bring Acme BV below 95 %"),
         ({"breaches_left": 1}, "1 more breach this month brings acme below 95 %: 5 % of"),
         ({"share_of_fee": None}, "bring acme below 95 %: 100.00 EUR"),
         ({"then": Decimal(0)}, "bring acme below 95 %: no credit"),

@@ -43,14 +43,16 @@ class Field:
     few_means: str = ""
 
     def turned(self) -> Field:
-        """The same with rows as columns."""
+        """The same with rows as columns, from the first to the last that has a number."""
+        found = sorted({column for _, column in self.numbers}) or [0, len(self.columns) - 1]
+        kept = range(found[0], found[-1] + 1)
         return replace(
             self,
-            rows=self.columns,
+            rows=[self.columns[column] for column in kept],
             columns=self.rows,
-            numbers={(column, row): n for (row, column), n in self.numbers.items()},
-            closed={(column, row) for row, column in self.closed},
-            few={(column, row) for row, column in self.few},
+            numbers={(column - kept[0], row): n for (row, column), n in self.numbers.items()},
+            closed={(column - kept[0], row) for row, column in self.closed if column in kept},
+            few={(column - kept[0], row) for row, column in self.few},
         )
 
     def left(self) -> float:

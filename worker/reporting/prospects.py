@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 class Prospect(msgspec.Struct, frozen=True):
     """One obligation to a customer while its period runs, and what may become of it.
 
+    `customer` is the contract's name, or tier and organization; `name` is the organization's own.
     `now` is owed already, `then` after `breaches_left` more breaches; `share_of_fee`
     is the band that `then` falls into, None where something else makes the amount.
     `seconds_left` is of availability alone.
@@ -48,6 +49,12 @@ class Prospect(msgspec.Struct, frozen=True):
     share_of_fee: Fraction | None
     fee: Decimal | None
     currency: str | None
+    name: str | None = None
+
+    @property
+    def called(self) -> str:
+        """The customer as people know it."""
+        return self.name or self.customer
 
 
 _UNDECIDED: Final[dict[Outlook, str]] = {
@@ -60,7 +67,7 @@ _UNDECIDED: Final[dict[Outlook, str]] = {
 def sentence(one: Prospect, language: Language) -> str:
     """`4 more breaches this month bring acme below 95 %: 5 % of 2,000.00 EUR`."""
     values = {
-        "customer": one.customer,
+        "customer": one.called,
         "when": language.name("during", one.kind),
         "side": _side(one, language),
         "cost": _cost(one, language),
@@ -110,7 +117,7 @@ def measured(one: Prospect, language: Language) -> str:
 def subject(one: Prospect, language: Language) -> str:
     """One line: whose promise over which period."""
     return language.say(
-        "forecast.subject", customer=one.customer, obligation=one.obligation, period=one.period
+        "forecast.subject", customer=one.called, obligation=one.obligation, period=one.period
     )
 
 

@@ -23,10 +23,11 @@ from rules.teamwork import GroupLine, SolveLine, month_around
 from worker.reporting.evidence import Asked, EvidenceMissing
 from worker.reporting.prospects import Prospect
 from worker.reporting.team import TeamQuestion, stored_team
+from worker.store.board import newest_organizations
 from worker.store.standing import parties_due
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from rules.accounting import Agreement
     from rules.forecast import Forecast, Outlook
@@ -87,10 +88,13 @@ def count_standing(source: StoredSource, policy: Policy) -> Counted:
     warned: list[Warned] = []
     money: dict[str, list[Decimal]] = {}
     doubts: dict[str, None] = {}
-    for agreement in _agreements(source, policy):
+    agreements = [*_agreements(source, policy)]
+    names = _names(source, agreements)
+    for agreement in agreements:
+        name = names.get(agreement.party.organization_id or "")
         for period in _running(agreement, source.cut_off):
             try:
-                found = _Reckoning(source, agreement, period)
+                found = _Reckoning(source, agreement, period, name)
             except EvidenceMissing as missing:
                 doubts[str(missing)] = None
                 continue
@@ -137,6 +141,14 @@ def _agreements(source: StoredSource, policy: Policy) -> Iterator[Agreement]:
             yield found
 
 
+def _names(source: StoredSource, agreements: Sequence[Agreement]) -> dict[str, str]:
+    """Names of organizations by id, as the helpdesk told them last."""
+    idents = {one.party.organization_id or "" for one in agreements} - {""}
+    with source.database.read(source.account) as books:
+        known = newest_organizations(books, idents)
+    return {ident: one.name for ident, one in known.items() if one.name}
+
+
 def _running(agreement: Agreement, at: datetime) -> Iterator[DatedPeriod]:
     """The periods that hold an instant, of each kind over which something is promised."""
     contract = agreement.terms.contract
@@ -153,10 +165,12 @@ def _running(agreement: Agreement, at: datetime) -> Iterator[DatedPeriod]:
 class _Reckoning:
     """One customer's running period."""
 
-    def __init__(self, source: StoredSource, agreement: Agreement, period: DatedPeriod) -> None:
+    def __init__(
+        self, source: StoredSource, agreement: Agreement, period: DatedPeriod, name: str | None
+    ) -> None:
         asked = Asked.of(agreement, period.from_at, period.until_at)
         records = source.records(agreement.policy, asked)
-        self._agreement, self._period = agreement, period
+        self._agreement, self._period, self._name = agreement, period, name
         self._fee = agreement.fee_of(period)
         self.outlook = period_outlook(agreement, period, records)
         self.prospects: list[Prospect] = []
@@ -195,6 +209,7 @@ class _Reckoning:
             share_of_fee=None if ahead is None else _band(obligation, ahead, self._fee_amount),
             fee=None if self._fee is None else _money(self._fee.amount),
             currency=None if self._fee is None else self._fee.currency,
+            name=self._name,
         )
 
     @property

@@ -110,7 +110,7 @@ def _read(
     states = [_State(*row) for row in books.tx.execute(choice).all()]
     names = agent_names(books)
     cycles = _cycles(books, of_cycles)
-    known = _organizations(
+    known = newest_organizations(
         books, {row.organization_id for row in states if row.organization_id is not None}
     )
     return [_ticket(row, cycles.get(row.ticket_id, ()), known, names) for row in states]
@@ -162,7 +162,7 @@ def _urgency(cycle: OpenCycle) -> tuple[bool, int, str, int]:
     return (is_paused, cycle.due_at or 0, cycle.measure, cycle.cycle)
 
 
-def _organizations(books: Books, idents: Collection[str]) -> dict[str, Organization]:
+def newest_organizations(books: Books, idents: Collection[str]) -> dict[str, Organization]:
     """The newest version of each."""
     rows = organizations.c
     found: dict[str, Organization] = {}

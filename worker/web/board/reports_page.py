@@ -10,7 +10,7 @@ from worker.reporting.language import ENGLISH
 from worker.reporting.prospects import measured, percent, sentence
 from worker.view.speech import worked
 from worker.web.board.layout import page
-from worker.web.board.markup import Html, e
+from worker.web.board.markup import Html, e, together
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 _TONES: Final = {"lost": "bad", "at_risk": "warn", "safe": "ok"}
 _MOST: Final = 50
+_LONG: Final = 26
+"""A longer text takes the whole width of a card."""
+
 _PROMISES: Final = ("Customer", "Obligation", "Promised", "So far", "What can still come")
 _STATEMENTS: Final = ("Statement", "Customer", "Period", "Balance", "Closed")
 _POLICIES: Final = ("Policy", "In force from", "Verdicts", "In force")
@@ -87,10 +90,13 @@ def _prospect(scene: Scene, one: Prospect) -> Html:
     query = urlencode({"customer": one.customer, "period": one.period})
     level = "" if one.level is None or one.edge is None else percent(one.level, ENGLISH)
     edge = "" if one.edge is None else f"{one.edge.replace('_', ' ')} "
-    told = sentence(one, ENGLISH).removeprefix(f"{one.customer}: ")  # who stands before it
+    told = sentence(one, ENGLISH).removeprefix(f"{one.called}: ")  # who stands before it
     return _row(
         _PROMISES,
-        e("a", one.customer, href=scene.link("/reports/customer", query)),
+        together(
+            e("a", one.called, href=scene.link("/reports/customer", query)),
+            None if one.name is None else e("span", one.customer, class_="soft"),
+        ),
         f"{one.obligation}, {one.period}",
         f"{edge}{level}",
         measured(one, ENGLISH),
@@ -170,7 +176,10 @@ def late_page(
     scene: Scene, period: str, asked: Mapping[str, str], rows: Sequence[LateRow], total: int
 ) -> HTMLResponse:
     """The late cycles of a period, those that were latest first, each a way to its ticket."""
-    narrowed = ", ".join(f"{name} {value}" for name, value in asked.items())
+    narrowed = ", ".join(
+        ENGLISH.name("measures", value) if name == "measure" else f"{name} {value}"
+        for name, value in asked.items()
+    )
     told = f"{total:,} late cycles{f' of {narrowed}' if narrowed else ''}"
     if len(rows) < total:
         told += f"; the {len(rows):,} that were latest"
@@ -203,7 +212,10 @@ def _late(scene: Scene, one: LateRow) -> Html:
 def _row(heads: Sequence[str], first: Html, *cells: str, tone: str | None = None) -> Html:
     """A row that stands as a card of its own where the window is narrow."""
     named = zip(heads[1:], cells, strict=True)
-    shown = [e("td", cell, data_label=head) for head, cell in named]
+    shown = [
+        e("td", cell, data_label=head, class_="said" if len(cell) > _LONG else None)
+        for head, cell in named
+    ]
     return e("tr", e("th", first, scope="row"), *shown, data_tone=tone)
 
 
