@@ -15,7 +15,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from rules.calendar_zones import time_zone
-from rules.workload import NoTeamSuffices, worked_off
+from rules.workload import is_hopeless, worked_off
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -29,6 +29,10 @@ JUDGED_WEEKS = 13
 """The first weeks only fill the queue."""
 
 _MOST_AGENTS = 100_000
+
+
+class NoTeamSuffices(ValueError):
+    """More people than can be counted would keep the promises."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +132,7 @@ def outlook(
     """How the promises fare with a roster, and with another that has one person fewer."""
     judged = [task for task in tasks if span.judged_from <= task.due < span.end]
     n = Counter(task.group for task in judged)
-    hopeless = Counter(
-        task.group for task in judged if roster.capacity(task.due) == roster.capacity(task.arrives)
-    )
+    hopeless = Counter(task.group for task in judged if is_hopeless(task, roster))
     late = _late(tasks, roster, span)
     less = n if fewer is None else _late(tasks, fewer, span)
     return tuple(
@@ -165,7 +167,7 @@ def plan_mail(
         span: what is simulated, and judged.
 
     Raises:
-        NoTeamSuffices: more people than can be counted.
+        NoTeamSuffices: more than a hundred thousand people would be needed.
     """
     one = outlook(tasks, pledges, roster_of(1), None, span)
     allowed = {each.name: max(_allowed(each), each.hopeless) for each in one}
@@ -188,10 +190,12 @@ def _allowed(tier: TierOutlook) -> int:
 
 def _fewest(suffices: Callable[[int], bool]) -> int:
     too_few, enough = 0, 1
+    # With more people every task is finished no later, as the order stays the same: so search by
+    # halves is allowed.
     while not suffices(enough):
         too_few, enough = enough, enough * 2
         if enough > _MOST_AGENTS:
-            raise NoTeamSuffices("more people than can be counted")
+            raise NoTeamSuffices(f"more than {_MOST_AGENTS:,} people would be needed")
     while enough - too_few > 1:
         middle = (too_few + enough) // 2
         if suffices(middle):

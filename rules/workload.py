@@ -17,20 +17,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from heapq import heappop, heappush
 from itertools import accumulate, pairwise
-from math import ceil
 from typing import TYPE_CHECKING
 
-from rules.evaluate import evaluate
-from rules.timeline import seconds_of
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Sequence
 
     from rules.calendars import BusinessCalendar
-    from rules.facts import Measure, Ticket
-    from rules.policy import Policy
-
-_MOST_AGENTS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,115 +144,6 @@ def _finish(task: Task, at: int, roster: Roster) -> Finish:
     return Finish(task, at, at > roster.capacity(task.due))
 
 
-def never_in_time(tasks: Sequence[Task], roster: Roster) -> int:
-    """How many tasks nobody can finish in time: there is no duty between arrival and due."""
-    return sum(roster.capacity(task.due) == roster.capacity(task.arrives) for task in tasks)
-
-
-@dataclass(frozen=True, slots=True)
-class Team:
-    """The fewest people with whom a promise holds.
-
-    Of `n_judged` tasks `late` are late with them, and `late_with_one_fewer`
-    with one fewer.
-    """
-
-    agents: int
-    n_judged: int
-    late: int
-    late_with_one_fewer: int
-
-
-class NoTeamSuffices(ValueError):
-    """So many tasks have no duty between arrival and due that no team keeps the promise."""
-
-
-def smallest_team(
-    tasks: Sequence[Task],
-    roster_of: Callable[[int], Roster],
-    promised: Fraction,
-    judged: tuple[int, int],
-) -> Team:
-    """The fewest people with whom the promised share of the tasks is in time.
-
-    Every task is worked on; those whose due falls in `judged` are counted, so
-    that a team that falls behind slowly has had the time to show it.
-
-    Args:
-        tasks: work of some weeks, half a year for a lasting answer.
-        roster_of: the roster with so many people; more people never do less.
-        promised: share of the tasks that is finished in time.
-        judged: epoch seconds, half-open.
-
-    Raises:
-        NoTeamSuffices: the hours on duty are the reason, not the people.
-    """
-    counted = [task for task in tasks if judged[0] <= task.due < judged[1]]
-    allowed = len(counted) * (1 - promised)
-    lost = never_in_time(counted, roster_of(1))
-    if lost > allowed:
-        raise NoTeamSuffices(f"{lost} of {len(counted)} have no duty between arrival and due")
-
-    def late(agents: int) -> int:
-        if agents == 0:
-            return len(counted)
-        finishes = worked_off(tasks, roster_of(agents))
-        return sum(one.is_late for one in finishes if judged[0] <= one.task.due < judged[1])
-
-    # With more people every task is finished no later, as the order stays the same: so search by
-    # halves is allowed.
-    too_few, enough = 0, 1
-    while late(enough) > allowed:
-        too_few, enough = enough, enough * 2
-        if enough > _MOST_AGENTS:
-            raise NoTeamSuffices("more people than can be counted")
-    while enough - too_few > 1:
-        middle = (too_few + enough) // 2
-        if late(middle) > allowed:
-            too_few = middle
-        else:
-            enough = middle
-    return Team(enough, len(counted), late(enough), late(enough - 1))
-
-
-def agents_for_load(work: int, open_seconds: int, shrinkage: Fraction, busy: Fraction) -> int:
-    """People needed for the work alone, whatever is promised of its time.
-
-    Args:
-        work: seconds of work that arrive in some span.
-        open_seconds: seconds on duty of one person in that span.
-        shrinkage: share of the time on duty that goes to other things.
-        busy: share of the rest that is planned to be work, at most 1.
-    """
-    return ceil(work / (open_seconds * (1 - shrinkage) * busy))
-
-
-def seconds_to_clear(backlog: Fraction, capacity: Fraction, inflow: Fraction) -> Fraction | None:
-    """How long a backlog lasts; None where more comes in than is done.
-
-    Args:
-        backlog: seconds of work that wait.
-        capacity: seconds of work that are done in a second.
-        inflow: seconds of work that come in in a second.
-    """
-    return backlog / (capacity - inflow) if capacity > inflow else None
-
-
-def tasks_of(tickets: Iterable[Ticket], policy: Policy, measure: Measure, work: int) -> list[Task]:
-    """The tasks that tickets make: due when their target is, if nothing pauses it.
-
-    Tickets without this target make none.
-
-    Args:
-        tickets: as they were created.
-        policy: whose targets and calendars decide the due.
-        measure: the promise that the work is to keep.
-        work: seconds of work on each.
-    """
-    found = []
-    for ticket in tickets:
-        created = seconds_of(ticket.created_at)
-        for cycle in evaluate(ticket, policy, ticket.created_at).cycles:
-            if cycle.measure == measure and cycle.clock.due is not None:
-                found.append(Task(created, cycle.clock.due.judged, work))
-    return found
+def is_hopeless(task: Task, roster: Roster) -> bool:
+    """Whether nobody can finish a task in time: there is no duty between arrival and due."""
+    return roster.capacity(task.due) == roster.capacity(task.arrives)
