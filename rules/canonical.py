@@ -16,6 +16,8 @@ from typing import TypeVar
 
 import msgspec
 
+from rules.prepared import prepared
+
 Plain = str | int | bool | None | list["Plain"] | dict[str, "Plain"]
 T = TypeVar("T")
 
@@ -42,7 +44,7 @@ def read_canonical(written: bytes, kind: type[T]) -> T:
         ValueError: no JSON, or not that of such a value.
     """
     try:
-        return msgspec.convert(json.loads(written), kind, dec_hook=_exact)
+        return msgspec.convert(json.loads(written), prepared(kind), dec_hook=_exact)
     except (msgspec.ValidationError, UnicodeDecodeError) as error:
         raise ValueError(str(error)) from None
 

@@ -18,6 +18,9 @@ PACKAGES = ("rules", "connector", "worker")
 SPDX = "SPDX-License-Identifier: GPL-3.0-or-later"
 CLOCKS = re.compile(r"datetime\.now\(|utcnow|time\.time\(|date\.today\(|datetime\.today\(")
 MAY_READ_CLOCKS = ("worker/", "connector/sandbox/")
+BARE = re.compile(
+    r"json\.decode\(.*type=(?!prepared\(|msgspec\.Raw)|msgspec\.convert\((?!.*prepared\()"
+)
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)(?: ; .+)? \\$")
 # Licences of what Stipt runs on that may be combined with GPL-3.0-or-later.
 COMPATIBLE = re.compile(
@@ -55,6 +58,17 @@ def test_every_source_file_names_its_licence():
         if SPDX not in "".join(path.read_text(encoding="utf-8").splitlines()[:2])
     ]
     assert unnamed == []
+
+
+def test_no_thread_decodes_into_a_shape_that_another_may_be_learning():
+    found = [
+        f"{path.relative_to(REPOSITORY)}: {line.strip()}"
+        for package in PACKAGES
+        for path in (REPOSITORY / package).rglob("*.py")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if BARE.search(line)
+    ]
+    assert found == []
 
 
 def test_only_the_worker_and_the_sandbox_read_a_clock():

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 import msgspec
 import requests
 
+from rules.prepared import prepared
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -125,7 +127,7 @@ class SandboxClock:
                 session.trust_env = False  # a proxy must not stand between us and loopback
                 answer = session.get(self._url, timeout=(2, 5), allow_redirects=False)
             answer.raise_for_status()
-            reading = msgspec.json.decode(answer.content, type=_Reading)
+            reading = msgspec.json.decode(answer.content, type=prepared(_Reading))
         except (requests.RequestException, msgspec.MsgspecError) as fault:
             if self._read_at is None:
                 raise ClockUnreachable(f"no answer from {self._url}") from fault

@@ -16,6 +16,7 @@ from connector.base import (
     Refused,
     Unavailable,
 )
+from rules.prepared import prepared
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +55,7 @@ class _Problem(msgspec.Struct):
 def problem_of(body: bytes) -> tuple[str, tuple[str, ...]]:
     """Code and detail keys of an error body; empty where it has none (plain text, HTML)."""
     try:
-        problem = msgspec.json.decode(body, type=_Problem)
+        problem = msgspec.json.decode(body, type=prepared(_Problem))
     except msgspec.DecodeError:
         return "", ()
     code = problem.error

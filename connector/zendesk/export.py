@@ -30,6 +30,7 @@ from connector.zendesk.wire import (
     UserRow,
     decode,
 )
+from rules.prepared import prepared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -265,7 +266,7 @@ def _read_position(cursor: str | None) -> Position | None:
     if cursor is None:
         return None
     try:
-        return msgspec.json.decode(cursor, type=Position)
+        return msgspec.json.decode(cursor, type=prepared(Position))
     except msgspec.DecodeError:
         raise ValueError("this is no cursor of ours") from None
 

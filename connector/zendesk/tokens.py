@@ -21,6 +21,7 @@ from connector.zendesk.account import (
 )
 from connector.zendesk.calls import Answer, Call
 from connector.zendesk.errors import problem_of
+from rules.prepared import prepared
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,7 +104,7 @@ def grant(
     answer = call(_token_call(credentials, scopes), None)
     if answer.status in {200, 201}:
         try:
-            return msgspec.json.decode(answer.body, type=_Granted)
+            return msgspec.json.decode(answer.body, type=prepared(_Granted))
         except msgspec.DecodeError:
             raise Unavailable("POST /oauth/tokens: the answer is no token") from None
     if answer.status == 429 or answer.status >= 500:

@@ -14,6 +14,8 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
+from rules.prepared import prepared
+
 T = TypeVar("T")
 
 Id = int | str | None
@@ -214,7 +216,7 @@ def decode(data: bytes | msgspec.Raw, shape: type[T]) -> T:
         msgspec.DecodeError: it is no JSON.
     """
     try:
-        return msgspec.json.decode(data, type=shape)
+        return msgspec.json.decode(data, type=prepared(shape))
     except msgspec.ValidationError as error:
         raise RowUnreadable(_without_values(error)) from None
 
@@ -226,7 +228,7 @@ def convert(value: object, shape: type[T]) -> T:
         RowUnreadable: it is not of this shape.
     """
     try:
-        return msgspec.convert(value, type=shape)
+        return msgspec.convert(value, type=prepared(shape))
     except msgspec.ValidationError as error:
         raise RowUnreadable(_without_values(error)) from None
 

@@ -18,6 +18,7 @@ import requests
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
+from rules.prepared import prepared
 from worker.clock import is_loopback
 
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ class Provider:
         if status != 200:
             raise ProviderFault(f"{name}: answered {status}{_code_in(body)}")
         try:
-            return msgspec.json.decode(body, type=shape)
+            return msgspec.json.decode(body, type=prepared(shape))
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise ProviderFault(f"{name}: the answer is not what OpenID wants") from None
 
@@ -251,7 +252,7 @@ def _key_set(document: Claims) -> KeySet:
 def _code_in(body: bytes) -> str:
     """The code by which a provider says why it refuses; it is one of a list, never free text."""
     try:
-        told = msgspec.json.decode(body, type=_Refusal).error
+        told = msgspec.json.decode(body, type=prepared(_Refusal)).error
     except (msgspec.DecodeError, UnicodeDecodeError):
         return ""
     return f" ({told})" if _CODE.fullmatch(told) else ""
