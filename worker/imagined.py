@@ -72,8 +72,11 @@ def imagined(words: str, now: datetime, instant: Callable[[str], datetime]) -> T
     told = _Told()
     for word in _split(words):
         path, sign, value = word.partition("=")
-        if not sign or not value:
-            raise NotUnderstood(f'"{word}": write it as path=value')
+        if not sign or not path:
+            raise NotUnderstood(f'"{word}" is no path=value, such as channel=email')
+        if not value:
+            example = "2026-12-23T16:00:00Z" if path == _CREATED else "VALUE"
+            raise NotUnderstood(f"{path} has no value: write {path}={example}, or leave it out")
         _take(told, path, value)
     created = now if told.created is None else instant(told.created)
     return _ticket(told, created)
@@ -110,7 +113,10 @@ def _take(told: _Told, path: str, value: str) -> None:
 
 def _no_path(path: str) -> str:
     near = nearest(path, [*PATHS, _CREATED, _STATUS, *(f"{one}.X" for one in FIELD_PATHS)])
-    return f'"{path}" is no path into a ticket' + (f"; did you mean {near}?" if near else "")
+    fields = (f"{one}.KEY" for one in FIELD_PATHS)
+    known = ", ".join([*fields, *PATHS, _CREATED, _STATUS])
+    hint = f"did you mean {near}?" if near else f"the paths are {known}"
+    return f'"{path}" is no path into a ticket; {hint}'
 
 
 def _ticket(told: _Told, created: datetime) -> Ticket:

@@ -148,6 +148,8 @@ def any_moment(text: str) -> Moment:
         return Moment(on, zone=zone(where))
     seconds = int(found[1]) * 3600 + int(found[2]) * 60 + int(found[3] or 0)
     rest = clock[found.end() :]
+    if not rest and (place == "Z" or _OFFSET.fullmatch(place)):  # "09:00 +0100"
+        rest, place = place, ""
     if rest and place:
         raise FormError("STP026", f'"{shown(text)}" is not an instant', _INSTANT_HINT)
     if rest == "Z":

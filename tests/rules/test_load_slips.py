@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -171,6 +171,13 @@ def test_changes_in_a_test_are_a_block():
     assert lines == [
         "b.yaml:16:37 STP022 tests.happenings.set: must be a block of paths; write {priority: high}"
     ]
+
+
+@pytest.mark.parametrize("offset", ["+0200", "+02:00", " +0200", " +02:00"])
+def test_an_offset_may_be_written_with_a_colon_or_a_blank(offset: str):
+    changed = with_changes(("from: 2026-10-01", f"from: 2026-10-01 09:00{offset}"))
+    (contract,) = policy_of(changed).contracts
+    assert contract.from_at == datetime(2026, 10, 1, 7, tzinfo=UTC)
 
 
 def test_an_instant_may_carry_an_offset_west_of_greenwich():

@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from rules.problems import Problem
 from worker.cli.command_list import COMMANDS, Command
 from worker.cli.exit_codes import CommandFailed, ExitCode
 from worker.cli.failure import failure_of
+from worker.cli.instants import instant
 from worker.cli.main import program, run
 from worker.rule_folder import RulesInvalid, RulesMissing
 from worker.settings import SettingsInvalid
@@ -107,6 +109,51 @@ def test_all_commands_can_be_loaded_together_for_completion() -> None:
 def test_wrong_usage_ends_with_64(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(arguments) == 64
     assert capsys.readouterr().out == "" or not arguments
+
+
+STARTER = str(Path(__file__).parents[2] / "worker" / "starter")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["calendar", "office", "--year", "20x7"], "'--year': \"20x7\" is not a whole number"),
+        (["explain", "--like", "created=soon", "--rules", STARTER], 'for --like: "soon" is not a'),
+        (["plan", "--limit", "1.5"], "'--limit': \"1.5\" is not a whole number"),
+        (["plan", "--limit", "-3"], "'--limit': \"-3\" is too small: at least 0"),
+        (["staffing", "--calls", "x"], "'--calls': \"x\" is not a number"),
+        (["staffing", "--calls", "9", "--answered", "120%"], "--answered: 120% is more than all"),
+        (["staffing", "--answered", "80%", "--calls", "inf"], '--calls: "inf" is not a number of'),
+        (
+            ["staffing", "--answered", "80%", "--calls", "1e7", "--handling", "6m"],
+            "--calls: 1,000,000 calls at once are too many: at most 5,000",
+        ),
+        (
+            ["staffing", "--calls", "9", "--answered", "80%", "--occupancy", "0%"],
+            "--occupancy: nobody would ever work",
+        ),
+    ],
+)
+def test_a_wrong_value_of_a_flag_is_told_in_plain_words(
+    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == 64
+    assert told in capsys.readouterr().err.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2026-12-01T09:00:00+0100",
+        "2026-12-01T09:00+01:00",
+        "2026-12-01 09:00 +0100",
+        "2026-12-01 09:00 +01:00",
+        "2026-12-01 08:00 Z",
+        "2026-12-01 09:00 Europe/Amsterdam",
+    ],
+)
+def test_an_instant_may_be_written_with_any_offset(written: str) -> None:
+    assert instant(written) == datetime(2026, 12, 1, 8, tzinfo=UTC)
 
 
 def test_a_mistyped_command_gets_the_nearest_one(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from connector.sandbox.server import Sandbox
+from connector.sandbox.settings import SandboxSettings
 from worker.cli.main import run
 
 REPOSITORY = Path(__file__).parents[2]
@@ -322,3 +324,14 @@ def test_calendar_takes_the_rules_of_the_settings(
 
     assert run(["calendar", "office", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["cut_off"] == "15:00"
+
+
+def test_a_promise_from_now_on_starts_by_the_clock_that_the_settings_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = a_folder(tmp_path)
+    with Sandbox(SandboxSettings(tickets=0)) as sandbox:
+        monkeypatch.setenv("STIPT_CLOCK_URL", f"{sandbox.base_url}/_sandbox/clock")
+        today = sandbox.now().date()
+        assert run(["calendar", "office", "--rules", folder, "--add", "8h", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["start"].startswith(str(today))

@@ -168,8 +168,10 @@ def test_one_ticket_must_be_meant(arguments: list[str]) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("channel", "write it as path=value"),
-        ("channel=", "write it as path=value"),
+        ("channel", '"channel" is no path=value, such as channel=email'),
+        ("channel=", "channel has no value: write channel=VALUE, or leave it out"),
+        ("created=", "created has no value: write created=2026-12-23T16:00:00Z"),
+        ("colour=red", "is no path into a ticket; the paths are organization.fields.KEY"),
         ("chanel=email", "did you mean channel?"),
         ("channel=mail", '"mail" is none of email, web'),
         ("priority=highest", '"highest" is none of low'),

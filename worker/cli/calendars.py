@@ -3,6 +3,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,7 @@ import typer
 
 from worker.cli.exit_codes import CommandFailed
 from worker.cli.instants import day, instant
-from worker.cli.options import AccountName, ConfigFile, RulesFolder, rules_of
+from worker.cli.options import AccountName, ConfigFile, RulesFolder, present, rules_of
 from worker.cli.output import JsonFlag, as_json, result
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ def calendar(
         raise CommandFailed(f'there is no calendar "{name}"; there are {known}')
     if add is not None:
         chosen = _chosen(choosers[name]) if name in choosers else [name]
-        _show_dues([calendars[one] for one in chosen], add, at, json=json)
+        answers = [_due(calendars[one], add, at, config) for one in chosen]
+        _show_dues(answers, json=json)
     elif name in choosers:
         _show_chooser(choosers[name], json=json)
     else:
@@ -95,9 +97,8 @@ def _show_chooser(chooser: "CalendarChooser", *, json: bool) -> None:
     result(f"  otherwise: {chooser.default}")
 
 
-def _show_dues(calendars: "list[Calendar]", add: str, at: str | None, *, json: bool) -> None:
+def _show_dues(answers: "list[_Due]", *, json: bool) -> None:
     """When a promise is due: on the calendar, or on each that a chooser can come to."""
-    answers = [_due(one, add, at) for one in calendars]
     if json:
         documents = [one.to_json() for one in answers]
         as_json(documents[0] if len(documents) == 1 else {"dues": documents})
@@ -127,12 +128,13 @@ class _Due:
         )
 
 
-def _due(found: "Calendar", add: str, at: str | None) -> _Due:
+def _due(found: "Calendar", add: str, at: str | None, config: Path | None) -> _Due:
     from rules.duration import DurationError, format_span, parse_span
     from worker.calendar_page import due
+    from worker.settings import load_settings
 
     zone = found.business.time_zone
-    start = datetime.now(UTC).replace(microsecond=0) if at is None else instant(at, zone=zone)
+    start = present(load_settings(config=config)) if at is None else instant(at, zone=zone)
     try:
         within = parse_span(add)
         due_at = due(found, start, within)

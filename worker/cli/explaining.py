@@ -169,6 +169,9 @@ def _imagined(like: str, place: _Place) -> "Explanation":
     now = place.present()
     try:
         ticket = imagined(like, now, lambda text: instant(text, zone=policy.settings.time_zone))
+    except typer.BadParameter as mistake:
+        mistake.param_hint = "--like"
+        raise
     except NotUnderstood as mistake:
         raise typer.BadParameter(str(mistake), param_hint="--like") from None
     return explained(ticket, policy, max(now, ticket.created_at) if place.now is None else now)

@@ -1,17 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Instants and dates as people give them to commands."""
 
+import re
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import typer
 
+_OFFSET = re.compile(r"Z|[+-][0-9]{2}:?[0-9]{2}")
+
 
 def instant(written: str, *, zone: str | None = None) -> datetime:
-    """An instant: ISO 8601 with an offset, or a local time followed by a zone's name.
+    """An instant: ISO 8601 with an offset, or a local time followed by an offset or a zone's name.
 
     Args:
-        written: "2026-12-01T09:00:00Z" or "2026-12-01 09:00 Europe/Amsterdam".
+        written: "2026-12-01T09:00:00Z", "2026-12-01 09:00 +0100" or
+            "2026-12-01 09:00 Europe/Amsterdam".
         zone: where a time without either is meant; None refuses it.
 
     Raises:
@@ -19,7 +23,9 @@ def instant(written: str, *, zone: str | None = None) -> datetime:
     """
     text, _, last = written.strip().rpartition(" ")
     named = zone
-    if text and not last[:1].isdigit():
+    if text and _OFFSET.fullmatch(last):
+        written = text.rstrip() + last
+    elif text and not last[:1].isdigit():
         written, named = text, last
     try:
         at = datetime.fromisoformat(written.strip())

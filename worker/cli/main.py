@@ -14,6 +14,7 @@ import typer
 
 from worker.cli.command_list import COMMANDS, GROUPS
 from worker.cli.exit_codes import ExitCode
+from worker.cli.wrong_usage import show_wrong_usage
 
 if TYPE_CHECKING:
     from typer._click import Context
@@ -102,7 +103,7 @@ def run(arguments: Sequence[str]) -> int:
         typer.echo("\nno answer, so nothing was changed; --yes does not ask", err=True)
         return ExitCode.ERROR
     except typer.TyperException as error:
-        return _wrong_usage(error)
+        return show_wrong_usage(error)
     except SystemExit as end:
         # Whoever read the output has seen enough: `stipt plan | head`.
         if isinstance(end.__context__, BrokenPipeError):
@@ -116,14 +117,6 @@ def run(arguments: Sequence[str]) -> int:
             typer.echo(line, err=True)
         return failure.code
     return code if isinstance(code, int) else ExitCode.DONE
-
-
-def _wrong_usage(error: typer.TyperException) -> int:
-    show = getattr(error, "show", None)
-    if callable(show):
-        show()
-    # typer's 2 means "there are changes" here (plan --detailed-exitcode), so a typo gets another.
-    return ExitCode.USAGE if error.exit_code == 2 else error.exit_code
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from worker.staffing.setting import Assumed
 
 Value = TypeVar("Value")
+
+_MOST_AT_ONCE = 5_000
+"""Calls: the formulas are exact up to 10,100 people, and more would take minutes."""
 
 
 def staffing(
@@ -132,11 +136,11 @@ def staffing(
         chat_seconds=_seconds("--chat-work", chat_work),
         handling_seconds=_seconds_or_none("--handling", handling),
         patience_seconds=_seconds_or_none("--patience", patience),
-        level=_share("--level", level),
+        level=_part("--level", level),
         within_seconds=_seconds("--within", within),
-        answered=_share("--answered", answered or "80%"),
-        occupancy=_share("--occupancy", occupancy),
-        shrinkage=_share("--shrinkage", shrinkage),
+        answered=_part("--answered", answered or "80%"),
+        occupancy=_occupancy(occupancy),
+        shrinkage=_part("--shrinkage", shrinkage),
         growth=_share("--growth", growth),
     )
     asked = _Asked(weeks, until, interval, hours, roster)
@@ -244,10 +248,15 @@ def _of_figures(
     from rules.erlang import Demand
     from worker.cli.staffing_figures import show_line
 
+    if not isfinite(calls):
+        raise typer.BadParameter(f'"{calls}" is not a number of calls', param_hint="--calls")
     if handling is None:
         raise typer.BadParameter("how long does a call take? --handling 6m")
     demand = Demand.per_hour(calls, _seconds("--handling", handling))
-    show_line(demand, promise, _share("--shrinkage", shrinkage), json=json, quiet=quiet)
+    if demand.load > _MOST_AT_ONCE:
+        message = f"{demand.load:,.0f} calls at once are too many: at most {_MOST_AT_ONCE:,}"
+        raise typer.BadParameter(message, param_hint="--calls")
+    show_line(demand, promise, _part("--shrinkage", shrinkage), json=json, quiet=quiet)
 
 
 def _line_promise(
@@ -268,11 +277,11 @@ def _line_promise(
     try:
         return LinePromise(
             _seconds("--within", within),
-            None if answered is None else _share("--answered", answered),
-            None if abandoned is None else _share("--abandoned", abandoned),
+            None if answered is None else _part("--answered", answered),
+            None if abandoned is None else _part("--abandoned", abandoned),
             _seconds_or_none("--mean-wait", mean_wait),
             _seconds_or_none("--patience", patience),
-            _share("--occupancy", occupancy),
+            _occupancy(occupancy),
         )
     except ValueError as mistake:
         raise typer.BadParameter(str(mistake)) from None
@@ -292,6 +301,22 @@ def _share(flag: str, written: str) -> Fraction:
     from rules.duration import parse_share
 
     return _parsed(parse_share, flag, written)
+
+
+def _part(flag: str, written: str) -> Fraction:
+    """A share of a whole, which it cannot exceed."""
+    found = _share(flag, written)
+    if found > 1:
+        raise typer.BadParameter(f"{written} is more than all: at most 100%", param_hint=flag)
+    return found
+
+
+def _occupancy(written: str) -> Fraction:
+    found = _part("--occupancy", written)
+    if found == 0:
+        message = "nobody would ever work: above 0%, such as 85%"
+        raise typer.BadParameter(message, param_hint="--occupancy")
+    return found
 
 
 def _parsed(parse: "Callable[[str], Value]", flag: str, written: str) -> "Value":
