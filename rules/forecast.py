@@ -14,9 +14,7 @@ from rules.obligations import OF_THE_MISSED, assessed
 
 if TYPE_CHECKING:
     from rules.credits import PeriodFee
-    from rules.evidence import Party
     from rules.obligations import Assessment
-    from rules.periods import DatedPeriod
     from rules.policy import Commitment
     from rules.promises import ForecastWarning, Obligation
     from rules.tallies import Tally
@@ -159,8 +157,3 @@ def warnings_due(obligation: Obligation, found: Forecast) -> tuple[ForecastWarni
     if found.breaches_left is None:
         return ()
     return tuple(one for one in obligation.warn if found.breaches_left <= one.more_breaches)
-
-
-def warning_key(obligation: Obligation, party: Party, period: DatedPeriod, recipient: str) -> str:
-    """What a warning is sent once for: obligation, customer, period and recipient."""
-    return f"{obligation.name}/{party.name}/{period.label}/{recipient}"

@@ -35,10 +35,3 @@ class Buckets:
         used += 0 if refused else 1
         self._used[name] = (period, used)
         return Reading(name, total, total - used, window - now % window, refused)
-
-    def peek(self, name: str, total: int, now: int, window: int = MINUTE) -> Reading:
-        """What a bucket holds, without counting a call."""
-        period = now // window
-        seen, used = self._used.get(name, (period, 0))
-        used = used if seen == period else 0
-        return Reading(name, total, total - used, window - now % window, used >= total)

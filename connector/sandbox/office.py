@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 MARKET_ZONES = {"nl": ZoneInfo("Europe/Amsterdam"), "us": ZoneInfo("America/New_York")}
 OPENS, CLOSES = time(8, 45), time(17, 15)
-DAY = 86400
 
 HOUR_WEIGHTS = (
     1, 1, 1, 1, 1, 2, 4, 12, 34, 60, 66, 58, 40, 48, 56, 50, 40, 24, 14, 10, 8, 6, 4, 2,

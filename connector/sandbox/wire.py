@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable
 
 Json = dict[str, object]
 """A JSON object."""
@@ -84,8 +84,3 @@ def ids_of(value: object) -> list[int]:
     parts: Iterable[object] = value.split(",") if isinstance(value, str) else as_list(value)
     found = (as_int(part.strip() if isinstance(part, str) else part) for part in parts)
     return [ident for ident in found if ident is not None]
-
-
-def put_known(row: Json, changes: Mapping[str, object], keys: Sequence[str]) -> None:
-    """Copy those of `changes` whose key is in `keys`."""
-    row.update({key: changes[key] for key in keys if key in changes})

@@ -121,10 +121,6 @@ class Names:
         """What rule files call a custom field: its key, else its title, else its number."""
         return self.fields.get(field_id, field_id)
 
-    def own_tags(self) -> frozenset[str]:
-        """Tags that our own drop-downs set, as far as the account's options are known."""
-        return frozenset(self.own_options)
-
     def is_own_tag(self, tag: str) -> bool:
         """Whether a tag belongs to one of our own drop-downs."""
         if self.own_options:

@@ -154,15 +154,6 @@ class TicketEventRow(Struct, frozen=True):
     child_events: list[dict[str, object]] = []
 
 
-class Sideloads(Struct, frozen=True):
-    """What may come along with tickets."""
-
-    users: list[UserRow] = []
-    organizations: list[OrganizationRow] = []
-    groups: list[NamedRow] = []
-    brands: list[NamedRow] = []
-
-
 class JobResult(Struct, frozen=True):
     """One row of a finished job."""
 

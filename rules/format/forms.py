@@ -18,10 +18,9 @@ from pydantic import WithJsonSchema
 from rules.calendar_zones import UnknownTimeZone, time_zone
 from rules.currencies import MINOR_UNITS
 from rules.duration import parse_moment, parse_running, parse_share, parse_span
-from rules.facts import AUTHORS, CHANNELS, MEASURES, PRIORITIES, STATUSES, Author, Measure
+from rules.facts import AUTHORS, CHANNELS, MEASURES, PRIORITIES, Author, Measure
 from rules.facts import Channel as ChannelWord
 from rules.facts import Priority as PriorityWord
-from rules.facts import Status as StatusWord
 from rules.format.base import FormError, written
 from rules.format.messages import shown
 from rules.moments import Moment
@@ -293,7 +292,6 @@ MeasureName = Annotated[Measure, written(one_of("a measure", MEASURES)), _words(
 Priority = Annotated[PriorityWord, written(one_of("a priority", PRIORITIES)), _words(PRIORITIES)]
 Channel = Annotated[ChannelWord, written(one_of("a channel", CHANNELS)), _words(CHANNELS)]
 AuthorName = Annotated[Author, written(one_of("an author", AUTHORS)), _words(AUTHORS)]
-Status = Annotated[StatusWord, written(one_of("a status category", STATUSES)), _words(STATUSES)]
 
 
 Share = Annotated[

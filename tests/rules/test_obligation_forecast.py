@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rules.credits import period_fee
 from rules.evidence import Party
-from rules.forecast import Forecast, forecast, seconds_left, warning_key, warnings_due
+from rules.forecast import Forecast, forecast, seconds_left, warnings_due
 from rules.obligations import Records, assessed
 from rules.outlooks import PeriodOutlook, period_outlook
 from rules.parties import agreement_of
@@ -123,14 +123,6 @@ def test_warnings_are_due_from_their_number_of_breaches_on():
     lost = outlook(80, 20)
     assert [each.more_breaches for each in warnings_due(obligation, lost)] == [3, 5, 1]
     assert warnings_due(obligation, outlook(0, 0)) == ()
-
-
-def test_a_warning_is_sent_once_for_obligation_customer_period_and_recipient():
-    november = period_named("calendar_month", "2026-11", "UTC")
-
-    assert warning_key(an_obligation(), Party("acme"), november, "key_accounts") == (
-        "promise/acme/2026-11/key_accounts"
-    )
 
 
 def test_availability_is_foretold_in_seconds():
