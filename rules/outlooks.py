@@ -23,13 +23,15 @@ if TYPE_CHECKING:
 class OutlookLine(msgspec.Struct, frozen=True):
     """One obligation so far, and what may become of it.
 
-    `forecast` is None for availability, which has `seconds_left` instead.
+    `forecast` is None for availability, which has `seconds_left` instead. `owed` is
+    the credit if all goes well from now on, without the contract's cap.
     """
 
     obligation: str
     assessment: Assessment
     forecast: Forecast | None
     seconds_left: int | None
+    owed: Credit
 
 
 class PeriodOutlook(msgspec.Struct, frozen=True):
@@ -88,10 +90,11 @@ def _line(
         whole = _if_up(obligation, agreement, period, records)
         left = seconds_left(whole, whole.n_decided)
         now = credit(obligation, whole, fee, commitment)
-        return OutlookLine(obligation.name, whole, None, left), now, now
+        return OutlookLine(obligation.name, whole, None, left, now), now, now
     found = assess(obligation, records, policy, within)
     ahead = forecast(obligation, found, fee, commitment)
-    return OutlookLine(obligation.name, found, ahead, None), ahead.now, ahead.worst
+    line = OutlookLine(obligation.name, found, ahead, None, ahead.now)
+    return line, ahead.now, ahead.worst
 
 
 def _if_up(

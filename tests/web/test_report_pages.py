@@ -73,6 +73,8 @@ def test_every_promise_stands_with_what_can_still_come(lived: Caller) -> None:
 
     for part in ("acme reply_95, 2026-11 at least 95 %", "solved_in_a_week", "portal", "EUR"):
         assert part in words
+    assert "99.8829 % (2,560,200 of 2,563,200) acme ends this month below 99.9 %" in words
+    assert "below 99.9 %, whatever comes: 10 % of 2,000 EUR." in words
     assert "None is closed yet" in words
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.web.caller import Caller
+    from tests.worker.conftest import Site
 
 NOW = at("2026-11-23T08:00:00Z")
 RULES = """
@@ -52,8 +53,13 @@ def rules(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def lived(served: Caller) -> Caller:
-    """Eight weeks of mail and calls, five of each an hour on working days."""
-    site = served.site
+    """A worker with a past."""
+    live_weeks(served.site)
+    return served
+
+
+def live_weeks(site: Site) -> None:
+    """Let eight weeks of mail and calls come in, a mail and five calls an hour on working days."""
     site.clock.move(NOW - site.clock.now())
     opened = at("2026-11-23T08:00:00Z")
     rows = []
@@ -75,7 +81,6 @@ def lived(served: Caller) -> Caller:
             )
         )
     site.once()
-    return served
 
 
 def a_call(ident: str, begun: int) -> dict[str, object]:

@@ -190,23 +190,25 @@ def _url(request: pytest.FixtureRequest, kind: str, folder: Path) -> str:
 def site_over(rules: Path, tmp_path: Path) -> Callable[[Database], Site]:
     """Makes a site over an open database."""
 
-    def make(database: Database) -> Site:
-        settings = load_settings(
-            {
-                "STIPT_DATABASE_URL": database.url.render_as_string(hide_password=False),
-                "STIPT_RULES_PATH": str(rules),
-                "STIPT_WRITE": "on",
-                "STIPT_STATE_DIR": str(tmp_path),
-                "STIPT_HTTP_BIND": "127.0.0.1:0",
-                "STIPT_PROBE_BIND": "127.0.0.1:0",
-                "ZENDESK_SUBDOMAIN": "acme",
-            },
-            environment={"HOME": str(tmp_path)},
-        )
-        clock = SteppedClock(START)
-        return Site(settings, database, clock, MemoryHelpdesk(clock.now), Mailbox(), rules)
+    return lambda database: site_in(tmp_path, rules, database)
 
-    return make
+
+def site_in(folder: Path, rules: Path, database: Database) -> Site:
+    """A site over an open database; what it writes beside that goes into the folder."""
+    settings = load_settings(
+        {
+            "STIPT_DATABASE_URL": database.url.render_as_string(hide_password=False),
+            "STIPT_RULES_PATH": str(rules),
+            "STIPT_WRITE": "on",
+            "STIPT_STATE_DIR": str(folder),
+            "STIPT_HTTP_BIND": "127.0.0.1:0",
+            "STIPT_PROBE_BIND": "127.0.0.1:0",
+            "ZENDESK_SUBDOMAIN": "acme",
+        },
+        environment={"HOME": str(folder)},
+    )
+    clock = SteppedClock(START)
+    return Site(settings, database, clock, MemoryHelpdesk(clock.now), Mailbox(), rules)
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from msgspec.structs import replace
 
-from rules.attainment import percent_of
 from rules.duration import format_share
 from rules.forecast import Outlook
 from rules.obligations import Edge
+from worker.reporting.wording import share_against
 
 if TYPE_CHECKING:
     from worker.reporting.language import Language
@@ -108,7 +108,7 @@ def measured(one: Prospect, language: Language) -> str:
         return language.say("words.not_available")
     return language.say(
         "words.share_of",
-        share=language.percent(percent_of(one.numerator, one.n_decided)),
+        share=language.percent(share_against(one.numerator, one.n_decided, one.level)),
         part=language.number(one.numerator),
         whole=language.number(one.n_decided),
     )

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from rules.accounting import Agreement
-    from rules.forecast import Forecast, Outlook
+    from rules.credits import Credit
+    from rules.forecast import Outlook
     from rules.outlooks import OutlookLine
     from rules.periods import DatedPeriod
     from rules.policy import Policy
@@ -187,6 +188,7 @@ class _Reckoning:
 
     def _prospect(self, obligation: Obligation, line: OutlookLine) -> Prospect:
         found, ahead = line.assessment, line.forecast
+        then = line.owed if ahead is None else ahead.then
         level = found.level
         return Prospect(
             customer=self._agreement.party.name,
@@ -204,9 +206,9 @@ class _Reckoning:
             numerator=found.numerator,
             n_decided=found.n_decided,
             n_open=found.tally.n_open,
-            now=_amount(ahead, "now"),
-            then=_amount(ahead, "then"),
-            share_of_fee=None if ahead is None else _band(obligation, ahead, self._fee_amount),
+            now=_money(line.owed.amount),
+            then=_money(then.amount),
+            share_of_fee=_band(obligation, then, self._fee_amount),
             fee=None if self._fee is None else _money(self._fee.amount),
             currency=None if self._fee is None else self._fee.currency,
             name=self._name,
@@ -224,18 +226,14 @@ def _of_time(line: OutlookLine) -> Outlook:
     return "at_risk" if line.seconds_left else "lost"
 
 
-def _amount(ahead: Forecast | None, name: str) -> Decimal:
-    return Decimal(0) if ahead is None else _money(getattr(ahead, name).amount)
-
-
 def _money(amount: Fraction) -> Decimal:
     """Cents, for reading: nothing is paid by a forecast."""
     return Decimal(round(amount * 100)) / 100
 
 
-def _band(obligation: Obligation, ahead: Forecast, fee: Fraction) -> Fraction | None:
-    """The share of the fee that is owed after the breaches, where a band says so."""
-    amount = ahead.then.amount
+def _band(obligation: Obligation, then: Credit, fee: Fraction) -> Fraction | None:
+    """The share of the fee that a credit is, where a band says so."""
+    amount = then.amount
     if not fee or not amount or obligation.otherwise is None:
         return None
     share = amount / fee

@@ -36,15 +36,15 @@ def measured(line: StatementLine | Figures, language: Language) -> str:
     if not line.n_decided:
         return language.say("words.not_available")
     part, whole = language.number(line.numerator), language.number(line.n_decided)
-    share = language.percent(_share(line))
+    level = line.level if isinstance(line, StatementLine) else None
+    share = language.percent(share_against(line.numerator, line.n_decided, level))
     return language.say("words.share_of", share=share, part=part, whole=whole)
 
 
-def _share(line: StatementLine | Figures) -> str:
+def share_against(numerator: int, n_decided: int, level: Fraction | None) -> str:
     """One decimal, or as many as a reader needs to see on which side of the level it lies."""
-    exact = Fraction(line.numerator, line.n_decided)
-    level = line.level if isinstance(line, StatementLine) else None
-    tenths = percent_of(line.numerator, line.n_decided)
+    exact = Fraction(numerator, n_decided)
+    tenths = percent_of(numerator, n_decided)
     if level is None or exact == level or Fraction(tenths) / 100 != level:
         return tenths
     units = int(exact * 1_000_000)  # cut, so that it stays on its side

@@ -69,7 +69,7 @@ def queue_facts(plan: QueuePlan) -> str:
     history = plan.history
     if history is not None:
         lost = percent_of(history.n_abandoned, history.n_offered)
-        told.append(f"{history.n_offered} offered, {lost} % gave up")
+        told.append(f"{history.n_offered:,} offered, {lost} % gave up")
         if plan.patience_seconds is not None:
             told.append(f"callers give up after {span(plan.patience_seconds)} on average")
     return "; ".join(told)

@@ -79,10 +79,12 @@ def _dues(scene: Scene, held: Held) -> tuple[int, int]:
 def _money(standing: Standing) -> list[Html]:
     tiles = []
     for one in standing.money:
+        if one.owed:
+            owed = ENGLISH.money(one.owed, one.currency)
+            tiles.append(_tile(owed, "credits owed already", "bad"))
         at_risk = ENGLISH.money(one.at_risk, one.currency)
-        owed = ENGLISH.money(one.owed, one.currency)
-        tone = "bad" if one.owed else "warn" if one.at_risk else "ok"
-        tiles.append(_tile(at_risk, f"credits at risk; owed already: {owed}", tone))
+        told = "more credits at risk" if one.owed else "credits at risk"
+        tiles.append(_tile(at_risk, told, "warn" if one.at_risk else "ok"))
     return tiles
 
 

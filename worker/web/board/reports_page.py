@@ -90,7 +90,9 @@ def _prospect(scene: Scene, one: Prospect) -> Html:
     query = urlencode({"customer": one.customer, "period": one.period})
     level = "" if one.level is None or one.edge is None else percent(one.level, ENGLISH)
     edge = "" if one.edge is None else f"{one.edge.replace('_', ' ')} "
-    told = sentence(one, ENGLISH).removeprefix(f"{one.called}: ")  # who stands before it
+    told, who = sentence(one, ENGLISH), f"{one.called}: "
+    if told.startswith(who):  # which stands before it already
+        told = f"{told[len(who) :][:1].upper()}{told[len(who) + 1 :]}"
     return _row(
         _PROMISES,
         together(
@@ -100,7 +102,7 @@ def _prospect(scene: Scene, one: Prospect) -> Html:
         f"{one.obligation}, {one.period}",
         f"{edge}{level}",
         measured(one, ENGLISH),
-        f"{told[:1].upper()}{told[1:]}.",
+        f"{told}.",
         tone=_TONES.get(one.outlook),
     )
 
@@ -221,5 +223,5 @@ def _row(heads: Sequence[str], first: Html, *cells: str, tone: str | None = None
 
 def _table(name: str, heads: Sequence[str], rows: Sequence[Html]) -> Html:
     head = e("thead", e("tr", *[e("th", one, scope="col") for one in heads]))
-    table = e("table", head, e("tbody", *rows), class_="stacks")
+    table = e("table", head, e("tbody", *rows), class_="stacks tight")
     return e("div", table, class_="scroll", role="region", tabindex="0", aria_label=name)
