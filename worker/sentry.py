@@ -48,6 +48,7 @@ SECRET_WORDS = (
     "refresh_token",
     "client_secret",
     "webhook_secret",
+    "outages_token",
     "mail_url",
     "signing_key",
     "database_url",

@@ -96,6 +96,7 @@ class AccountSettings(_FromNames):
     rt_token: SecretStr | None = Field(None, alias="STIPT_RT_TOKEN")
     webhook_secret: SecretStr | None = Field(None, alias="STIPT_WEBHOOK_SECRET")
     webhook_secret_old: SecretStr | None = Field(None, alias="STIPT_WEBHOOK_SECRET_OLD")
+    outages_token: SigningKey | None = Field(None, alias="STIPT_OUTAGES_TOKEN")
     rules_path: Path = Field(Path("sla"), alias="STIPT_RULES_PATH")
     write: Switch = Field("off", alias="STIPT_WRITE")
     write_budget: int = Field(500, alias="STIPT_WRITE_BUDGET", ge=0)

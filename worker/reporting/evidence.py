@@ -110,30 +110,47 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class OutageFiles:
-    """Outages by the file that rules name: beside the rule files, or one file for all names."""
+    """Outages by the name that rules give: of a file beside them, or of a log told over HTTP.
+
+    `instead` is one file that is read in the place of all of them.
+    """
 
     folder: Path
     instead: Path | None = None
 
-    def read(self, policy: Policy) -> dict[str, tuple[Outage, ...]]:
-        """The outages of every file that obligations name.
+    def read(
+        self, policy: Policy, told: Mapping[str, Sequence[Outage]] | None = None
+    ) -> dict[str, tuple[Outage, ...]]:
+        """The outages of every name that obligations give.
+
+        Args:
+            policy: whose obligations.
+            told: outages that were told over HTTP, by name.
 
         Raises:
-            EvidenceMissing: a file is not there, or a line of it cannot be read:
-                what is not known is never taken for no outage.
+            EvidenceMissing: a file is not there and nothing was told either, or a line
+                of it cannot be read: what is not known is never taken for no outage.
         """
         names = {one.outages for one in policy.obligations.values() if one.outages}
-        return {name: self._file(name) for name in sorted(names)}
+        return {name: self._named(name, told or {}) for name in sorted(names)}
 
-    def _file(self, name: str) -> tuple[Outage, ...]:
-        path = self.instead or self.folder / name
-        try:
-            found, problems = read_outages(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise EvidenceMissing(f"{path}: no such file; --outages names another one") from None
-        if problems:
-            raise EvidenceMissing(f"{path}: {problems[0]}")
-        return found
+    def _named(self, name: str, told: Mapping[str, Sequence[Outage]]) -> tuple[Outage, ...]:
+        path = self.folder / name
+        if self.instead is not None:
+            return _outages_in(self.instead)
+        if name in told and not path.exists():
+            return tuple(told[name])
+        return (*_outages_in(path), *told.get(name, ()))
+
+
+def _outages_in(path: Path) -> tuple[Outage, ...]:
+    try:
+        found, problems = read_outages(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise EvidenceMissing(f"{path}: no such file; --outages names another one") from None
+    if problems:
+        raise EvidenceMissing(f"{path}: {problems[0]}")
+    return found
 
 
 class JudgedTicket(NamedTuple):

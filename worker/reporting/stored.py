@@ -14,6 +14,7 @@ from rules.obligations import Records
 from rules.populations import paths_of
 from worker.reporting.evidence import EvidenceMissing, JudgedTicket, OutageFiles, judged_ticket
 from worker.store.export import stored_tickets
+from worker.store.outages import told_outages
 from worker.store.purging import purged_until
 from worker.store.record_rows import calls_told, ratings_told
 from worker.store.records import progress
@@ -85,7 +86,7 @@ class StoredSource:
         kept = _Kept("channel" in read, not read - {"channel"})
         with self.database.read(self.account) as books:
             rows, solved, others = kept.rows(books, asked)
-            told = _told(books, asked)
+            told, outages = _told(books, asked), told_outages(books)
         again = self._judged(policy, asked, kept.unsure(rows), [*others, *_to_judge(told, policy)])
         settled = {one.ticket_id for one in solved}
         solved += [
@@ -104,7 +105,7 @@ class StoredSource:
             [one for one in calls if isinstance(one, Call)],
             solved,
             [one for one in ratings if isinstance(one, Rating)],
-            self.outages.read(policy),
+            self.outages.read(policy, outages),
         )
 
     def lacks(self, asked: Asked) -> Sequence[str]:

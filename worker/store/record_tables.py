@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tables of what a helpdesk tells beside tickets: phone calls, their legs, ratings."""
+"""The tables of what is told beside tickets: phone calls, their legs, ratings, outages."""
 
 from __future__ import annotations
 
@@ -60,4 +60,23 @@ phone_queues = sa.Table(
     sa.Column("longest_wait_seconds", sa.BigInteger, nullable=False),
     sa.Column("average_wait_seconds", sa.BigInteger, nullable=False),
     sa.Column("agents_online", sa.Integer, nullable=False),
+)
+
+outage_logs = sa.Table(
+    "outage_logs",
+    metadata,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("log", sa.Text, primary_key=True),  # as the `outages` of obligations name it
+    sa.Column("told_at", sa.BigInteger, nullable=False),
+)
+
+outages = sa.Table(
+    "outages",
+    metadata,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("log", sa.Text, primary_key=True),
+    sa.Column("outage_id", sa.Text, primary_key=True),
+    sa.Column("from_at", sa.BigInteger, nullable=False),
+    sa.Column("until_at", sa.BigInteger),
+    sa.Column("because", sa.Text, nullable=False),
 )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where webhooks come in, and with which secrets they are signed."""
+"""Where machines call, and with which secrets."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 def webhook_path(account: str) -> str:
     """The path to which an account's webhook is sent."""
     return "/webhooks/zendesk" + ("" if account == DEFAULT_ACCOUNT else f"/{account}")
+
+
+def outages_path(account: str) -> str:
+    """The path to which outages of what an account's customers use are told."""
+    return "/api/outages" + ("" if account == DEFAULT_ACCOUNT else f"/{account}")
 
 
 def webhook_secrets(settings: AccountSettings) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from worker.error_reports import report
 from worker.logs import get_logger
 from worker.web.acknowledge import acknowledge_routes
 from worker.web.board.routes import board_routes
+from worker.web.outages import outage_routes
 from worker.web.probes import probe_routes
 from worker.web.sign_in.forms import Seal
 from worker.web.sign_in.gate import Gate
@@ -56,6 +57,7 @@ def web_application(installation: Installation, *, polls: bool) -> Starlette:
     seal = Seal(installation.database, installation.accounts[0].name)
     routes = [
         *webhook_routes(installation),
+        *outage_routes(installation),
         *acknowledge_routes(installation),
         *probe_routes(installation, polls=polls),
         *board_routes(installation),

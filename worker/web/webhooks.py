@@ -8,21 +8,19 @@ are listed in docs/webhooks.md.
 
 from __future__ import annotations
 
-import asyncio
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from worker.logs import get_logger
 from worker.store.hints import forget_calls, take_hint
 from worker.web.addresses import webhook_path, webhook_secrets
-from worker.web.rates import AddressRates, caller_of
+from worker.web.intake import Intake, Refused, Seldom
+from worker.web.rates import AddressRates
 from worker.web.signature import TIMESTAMP, TOLERANCE, fault_of
 from worker.web.zendesk_hint import Malformed, Told, read_hint
 
@@ -38,34 +36,21 @@ if TYPE_CHECKING:
     from worker.wiring import Installation
 
 MOST_BYTES: Final = 1 << 20
-BODY_WITHIN_S: Final = 10.0
-"""Zendesk itself gives up after ten to twelve seconds."""
 
 _FORGET_EVERY: Final = 500
-_TELL_EVERY_S: Final = 60.0
 _log = get_logger(__name__)
-
-
-class _Refused(Exception):
-    """A call that is not taken: its answer's status, and why in a word."""
-
-    def __init__(self, status: int, why: str, *, retry_after: int | None = None) -> None:
-        super().__init__(why)
-        self.status = status
-        self.why = why
-        self.headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
 
 
 def webhook_routes(installation: Installation) -> list[Route]:
     """A route for every Zendesk account that has a webhook's secret."""
-    rates = AddressRates()
+    intake = Intake(AddressRates(), MOST_BYTES)
     routes = []
     for work in installation.accounts:
         secrets = webhook_secrets(work.settings)
         if work.settings.helpdesk != "zendesk" or not secrets:
             continue
         inbox = Inbox(installation.database, work.name, installation.clock, secrets)
-        endpoint = ZendeskWebhook(inbox, rates, installation.metrics.called_by_webhook)
+        endpoint = ZendeskWebhook(inbox, intake, installation.metrics.called_by_webhook)
         routes.append(Route(webhook_path(work.name), endpoint.answer, methods=["POST"]))
     return routes
 
@@ -85,16 +70,16 @@ class Inbox:
         """Verify a call and note its ticket; what became of it in a word.
 
         Raises:
-            _Refused: it is forged, old, or says nothing that can be understood.
+            Refused: it is forged, old, or says nothing that can be understood.
         """
         now = self.clock.now()
         fault = fault_of(headers, body, self.secrets, now)
         if fault is not None:
-            raise _Refused(401, fault)
+            raise Refused(401, fault)
         try:
             told = read_hint(body, headers[TIMESTAMP])
         except Malformed:
-            raise _Refused(400, "malformed") from None
+            raise Refused(400, "malformed") from None
         return "ignored" if told is None else self._note(told, now)
 
     def _note(self, told: Told, now: datetime) -> str:
@@ -106,7 +91,7 @@ class Inbox:
                     forget_calls(books, now - 2 * TOLERANCE)
         except SQLAlchemyError as fault:
             _log.warning("webhook_not_noted", account=self.account, reason=type(fault).__name__)
-            raise _Refused(503, "unavailable", retry_after=5) from None
+            raise Refused(503, "unavailable", retry_after="5") from None
         self._taken += 1
         return "taken" if is_new else "duplicate"
 
@@ -117,59 +102,27 @@ class ZendeskWebhook:
     def __init__(
         self,
         inbox: Inbox,
-        rates: AddressRates,
+        intake: Intake,
         counted: Callable[[str], None],
-        *,
-        body_within_s: float = BODY_WITHIN_S,
     ) -> None:
         self._inbox = inbox
-        self._rates = rates
+        self._intake = intake
         self._counted = counted
-        self._body_within_s = body_within_s
-        self._told_at: dict[str, float] = {}
+        self._seldom = Seldom()
 
     async def answer(self, request: Request) -> Response:
         """The answer to one call; its `result` is a word that docs/webhooks.md explains."""
         try:
-            self._look_at_head(request)
-            body = await self._body(request)
+            self._intake.look_at_head(request)
+            body = await self._intake.body(request)
             result = await run_in_threadpool(self._inbox.take, dict(request.headers), body)
-        except _Refused as refused:
+        except Refused as refused:
             self._counted(refused.why)
             self._tell(refused.why)
             return JSONResponse({"result": refused.why}, refused.status, refused.headers)
         self._counted(result)
         return JSONResponse({"result": result})
 
-    def _look_at_head(self, request: Request) -> None:
-        """Refuse what can be refused without reading the body."""
-        if not self._rates.allows(caller_of(request)):
-            raise _Refused(429, "too_often", retry_after=1)
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != "application/json" or "content-encoding" in request.headers:
-            raise _Refused(415, "content_type")
-        length = request.headers.get("content-length", "0")
-        if not length.isdecimal() or int(length[:20]) > MOST_BYTES:
-            raise _Refused(413, "too_large")
-
-    async def _body(self, request: Request) -> bytes:
-        """The body, which may be no larger and no slower than is allowed."""
-        body = bytearray()
-        try:
-            async with asyncio.timeout(self._body_within_s):
-                async for piece in request.stream():
-                    body += piece
-                    if len(body) > MOST_BYTES:
-                        raise _Refused(413, "too_large")
-        except TimeoutError:
-            raise _Refused(408, "too_slow") from None
-        except ClientDisconnect:
-            raise _Refused(400, "malformed") from None
-        return bytes(body)
-
     def _tell(self, why: str) -> None:
-        """Log a reason once in a while: who sends many calls must not fill the disk."""
-        now = time.monotonic()
-        if now - self._told_at.get(why, -_TELL_EVERY_S) >= _TELL_EVERY_S:
-            self._told_at[why] = now
+        if self._seldom.is_time_for(why):
             _log.warning("webhook_refused", account=self._inbox.account, reason=why)

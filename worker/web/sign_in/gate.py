@@ -2,7 +2,8 @@
 """The gate before every page: it finds out who asks, and lets nobody else's form through.
 
 What is not named in `_OPEN` needs somebody known, so that a page cannot be
-forgotten. Webhooks and links of messages are signed, probes hold no rows.
+forgotten. Webhooks and links of messages are signed, calls below `/api/` carry a
+secret of their own, probes hold no rows.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ LOOK_AGAIN_S: Final = 30.0
 """Seconds for which an answer that goes on is given to somebody without another look."""
 
 _OPEN: Final = frozenset({"/livez", "/readyz", "/metrics", SIGN_IN})
-_OPEN_BELOW: Final = ("/webhooks/", "/acknowledge/", "/static/", f"{SIGN_IN}/")
+_OPEN_BELOW: Final = ("/api/", "/webhooks/", "/acknowledge/", "/static/", f"{SIGN_IN}/")
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
