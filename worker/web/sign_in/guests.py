@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from worker.web.sign_in.visitor import is_name
 
 if TYPE_CHECKING:
     from worker.settings import Settings
     from worker.store.people import Role
     from worker.web.sign_in.provider import Claims
-
-LONGEST_NAME: Final = 200
 
 
 class NotAdmitted(Exception):
@@ -70,7 +70,7 @@ def claim_at(claims: Claims, path: str) -> object:
 def _name(claims: Claims, claim: str) -> str:
     found = claim_at(claims, claim)
     name = found.strip() if isinstance(found, str) else ""
-    if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
+    if not is_name(name):
         raise Nameless
     if claim == "email" and claims.get("email_verified", True) not in (True, "true"):
         raise Nameless

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from worker.web.sign_in.loopback import is_loopback_host, is_trusted, peer_of
 from worker.web.sign_in.sessions import Cookie, Sessions, hash_of
-from worker.web.sign_in.visitor import Visitor
+from worker.web.sign_in.visitor import Visitor, is_name
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from worker.wiring import Installation
 
 _FORM: Final = "form"
-_LONGEST_NAME: Final = 200
 
 
 class Knowing(Protocol):
@@ -73,7 +72,7 @@ class ByProxy:
         if len(named) != 1 or not is_trusted(peer_of(request), self._trusted):
             return None
         name = named[0].strip()
-        if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable():
+        if not is_name(name):
             return None
         role: Role = "operator" if name.casefold() in self._operators else "viewer"
         return Visitor(name, role, self._seal.proof(_FORM, name))
@@ -90,6 +89,20 @@ class BySession:
         self.cookie = Cookie("stipt_session", settings, self.sessions.longest)
         self._clock = installation.clock
         self._seal = seal
+
+    def begin(self, request: Request, name: str, role: Role | None = None) -> str:
+        """The token of a session that begins now; one that the browser still held is over.
+
+        `role`: as a provider lets somebody in.
+        """
+        self.end(request)
+        return self.sessions.begin(name, self._clock.now(), role)
+
+    def end(self, request: Request) -> None:
+        """End the session that the cookie names, if there is one."""
+        token = self.cookie.read(request)
+        if token is not None:
+            self.sessions.end(token)
 
     def who(self, request: Request) -> Visitor | None:
         """Whose session the cookie names."""

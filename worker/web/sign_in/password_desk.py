@@ -104,13 +104,10 @@ class PasswordDesk:
         return is_right(password, held)
 
     def _welcome(self, request: Request, fields: Mapping[str, str]) -> str:
-        """A session that begins now; one that the browser still held is over."""
+        """The token of a session that begins now."""
         name = _name(fields)
         self._tries.was_right(name, counted_address(request, self._settings.auth_trusted))
-        before = self._known.cookie.read(request)
-        if before is not None:
-            self._known.sessions.end(before)
-        return self._known.sessions.begin(name, self._installation.clock.now())
+        return self._known.begin(request, name)
 
     def _page(self, request: Request, wanted: str, fault: Fault | None) -> Response:
         held = self._form_cookie.read(request) or secrets.token_urlsafe(24)

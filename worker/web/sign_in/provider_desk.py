@@ -161,7 +161,7 @@ class ProviderDesk:
             raise _Refused("provider", str(fault)) from None
 
     def _welcome(self, request: Request, held: str | None, journey: _Journey | None) -> str:
-        """The token of a session that begins now; one that the browser still held is over."""
+        """The token of a session that begins now."""
         if held is None or journey is None:
             raise _Refused("no_cookie")
         self._must_be_ours(request, held, journey)
@@ -170,10 +170,7 @@ class ProviderDesk:
             raise _Refused("too_often")
         found = self._named(request, held)
         self._tries.take_back(address)
-        before = self._known.cookie.read(request)
-        if before is not None:
-            self._known.sessions.end(before)
-        return self._known.sessions.begin(found.name, self._clock.now(), found.role)
+        return self._known.begin(request, found.name, found.role)
 
     def _must_be_ours(self, request: Request, held: str, journey: _Journey) -> None:
         """Whether this browser was sent to the provider by us, and not too long ago."""

@@ -65,9 +65,7 @@ def _by_provider(installation: Installation, seal: Seal, known: BySession) -> li
 def _sign_out(known: BySession) -> Callable[[Request], Awaitable[Response]]:
     async def sign_out(request: Request) -> Response:
         """End the session here and in the browser."""
-        token = known.cookie.read(request)
-        if token is not None:
-            await run_in_threadpool(known.sessions.end, token)
+        await run_in_threadpool(known.end, request)
         response = RedirectResponse(SIGN_IN, 303)
         known.cookie.delete(request, response)
         return response

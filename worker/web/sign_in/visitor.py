@@ -17,6 +17,7 @@ FORM_FIELD: Final = "form_token"
 """The hidden field of every form that changes something."""
 
 _KEY: Final = "stipt.visitor"
+_LONGEST_NAME: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,11 @@ class Visitor:
     role: Role
     form_token: str = field(repr=False)
     signs_out: bool = False
+
+
+def is_name(told: str) -> bool:
+    """Whether a proxy or a provider told what can be somebody's name."""
+    return 0 < len(told) <= _LONGEST_NAME and told.isprintable()
 
 
 def visitor_of(request: Request) -> Visitor:
