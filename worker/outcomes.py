@@ -122,8 +122,8 @@ class Outcomes:
         now = self._clock.now()
         with self._database.write(self._account) as books:
             for one in claimed:
-                doubtful = one.message.may_be_repeat
-                retry_message(books, one, Retry(now, "the worker stopped", doubtful, counts=False))
+                again = Retry(now, "the worker stopped", may_have_arrived=False, counts=False)
+                retry_message(books, one, again)
 
     def _result_of(self, fault: Exception, one: Claimed) -> SendResult:
         if isinstance(fault, Throttled):
@@ -141,8 +141,7 @@ class Outcomes:
         due = self._next_try(one, result)
         if due is None:
             return self._bury(books, one, result)
-        # A try that certainly failed says nothing of an earlier one that may have arrived.
-        arrived = result.outcome == "ambiguous" or one.message.may_be_repeat
+        arrived = result.outcome == "ambiguous"
         counts = result.retry_after is None and result.outcome != "setting"
         kept = retry_message(books, one, Retry(due, result.detail, arrived, counts=counts))
         return "waiting" if kept else "lost"

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from connector.base import CredentialsRejected, Gone, HelpdeskError
 from worker.logs import get_logger
 from worker.pausing import pause_connection
+from worker.store.accounts import account_row
 from worker.store.states import known_changes
 
 if TYPE_CHECKING:
@@ -70,6 +71,9 @@ class Recheck:
     def look(self, ticket_ids: Collection[str]) -> Rechecked:
         """Which of these tickets have changed since they were read."""
         account = self._helpdesk.account
+        with self._database.read(account) as books:
+            if account_row(books).paused_at is not None:
+                return Rechecked()  # one call now and then tries whether that is over, not this one
         try:
             states = self._helpdesk.tickets(sorted(set(ticket_ids)))
         except CredentialsRejected as fault:

@@ -183,7 +183,7 @@ class Outbox:
             one
             for one in claimed
             if one.message.about is None
-            and (one.checked_at is None or now - one.checked_at > _CHECKED_FOR)
+            and (one.checked_at is None or abs(now - one.checked_at) > _CHECKED_FOR)
         ]
         counts: Counter[str] = Counter()
         if self._recheck is None or not fresh:

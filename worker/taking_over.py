@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from worker.logs import get_logger
 from worker.store.accounts import change_account, open_account, resume
-from worker.store.claims import forget_claims
+from worker.store.claims import follow_clock_back, forget_claims, last_seen
 from worker.store.looks import wake_all
 from worker.store.wanted import start_writing, stop_writing
 
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
     from worker.store.accounts import AccountRow
     from worker.store.database import Books
     from worker.wiring import AccountWork, Installation
+
+
+CLOCK_JUMP = timedelta(seconds=30)
+"""By more than this a clock was set back; less is what machines differ by."""
+
+_log = get_logger(__name__)
 
 
 def take_over(installation: Installation, *, is_alone: bool, works: bool = True) -> None:
@@ -35,11 +42,25 @@ def take_over(installation: Installation, *, is_alone: bool, works: bool = True)
             if is_alone:
                 forget_claims(books)
             row = open_account(books, first_sync_from(one.settings, now), now, one.settings.place)
+            before = last_seen(books)
+            if before is not None and now < before - CLOCK_JUMP:  # it was set back meanwhile
+                follow_back(books, now, before)
             if works:
                 _switch(books, one, row, now)
             if row.paused_at is not None:  # perhaps that is why somebody starts it again
                 resume(books, now)
                 change_account(books, not_before=None)
+
+
+def follow_back(books: Books, now: datetime, before: datetime) -> None:
+    """The clock was set back: what was to wait a while must not wait that much longer."""
+    by = before - now
+    _log.warning(
+        "clock_went_back",
+        account=books.account,
+        duration_ms=int(by.total_seconds() * 1000),
+    )
+    follow_clock_back(books, now, by)
 
 
 def _switch(books: Books, work: AccountWork, row: AccountRow, now: datetime) -> None:

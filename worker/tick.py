@@ -8,15 +8,13 @@ processes may tick: a wake-up call too many finds nothing to do.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from worker.logs import get_logger
 from worker.reconcile import BATCH
-from worker.store.claims import follow_clock_back
 from worker.store.database import epoch
 from worker.store.looks import due_looks
 from worker.store.moments import next_moments
+from worker.taking_over import CLOCK_JUMP, follow_back
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -36,9 +34,6 @@ _MOST_WAKES = 8
 _MOST_WAITING = 64
 """Wake-up calls at the broker; more would only tell the same."""
 
-_JUMP = timedelta(seconds=30)
-_log = get_logger(__name__)
-
 
 class Ticker:
     """Wakes the actors for what is due in each account."""
@@ -51,8 +46,8 @@ class Ticker:
     def tick(self) -> float:
         """Wake whoever is needed now; returns the real seconds until the next look."""
         now = self._installation.clock.now()
-        if now < self._last - _JUMP:
-            self._follow_back(self._last - now)
+        if now < self._last - CLOCK_JUMP:
+            self._follow_back(now, self._last)
         self._last = now
         self._installation.metrics.succeeded("tick")
         if self._actors.waiting() >= _MOST_WAITING:
@@ -74,8 +69,6 @@ class Ticker:
 
     def _sweep(self, work: AccountWork, moments: Moments, now: datetime) -> bool:
         """Wake writer and sender when a row waits: the call that announced it may be lost."""
-        if moments.is_paused:
-            return False
         sends = _is_due(moments.message_at, now)
         writes = work.writes and _is_due(moments.change_at, now)
         metrics = self._installation.metrics
@@ -86,17 +79,14 @@ class Ticker:
             metrics.succeeded("notify")
         if writes:
             self._actors.write(work.name)
-        else:
+        elif not moments.is_paused:
             metrics.succeeded("write")
         return sends or writes
 
-    def _follow_back(self, by: timedelta) -> None:
-        """The clock was set back: what was to wait a while must not wait that much longer."""
-        _log.warning("clock_went_back", duration_ms=int(by.total_seconds() * 1000))
-        now = self._installation.clock.now()
+    def _follow_back(self, now: datetime, before: datetime) -> None:
         for work in self._installation.accounts:
             with self._installation.database.write(work.name) as books:
-                follow_clock_back(books, now, by)
+                follow_back(books, now, before)
 
 
 def _is_due(moment: int | None, now: datetime) -> bool:

@@ -10,8 +10,10 @@ import sqlalchemy as sa
 from connector.base import CredentialsRejected, Gone, Throttled, Unavailable
 from tests.worker.conftest import Site
 from worker.notify.messenger import Delivery, Links, Messenger
-from worker.outbox import SendResult
+from worker.outbox import Manner, SendResult
 from worker.sending import Outbox
+from worker.store.database import epoch
+from worker.store.letters import Choice, retry_letters
 from worker.store.messages import begin_sending, claim_messages
 from worker.store.tables import outbox
 from worker.wiring import AccountWork
@@ -163,6 +165,47 @@ def test_a_doubt_outlives_a_try_that_certainly_failed(any_site: Site) -> None:
     assert all(one.may_be_repeat for one in any_site.mailbox.sent[1:])
 
 
+@pytest.mark.parametrize("is_stopping", [False, True])
+def test_an_operators_wish_outlives_a_try_that_certainly_failed(
+    any_site: Site, is_stopping: bool
+) -> None:
+    with_a_message(any_site)
+    any_site.mailbox.manners["team_lead"] = Manner(per_minute=60, holds_doubtful=True)
+    any_site.mailbox.answers = [SendResult("ambiguous", "cut")]
+    send(any_site)
+    assert row(any_site)["state"] == "dead"
+    told = len(any_site.mailbox.sent)
+
+    with any_site.database.write("default") as books:
+        retry_letters(books, Choice(("dead",)), any_site.clock.now())
+    if is_stopping:
+        any_site.installation.stop.set()
+        send(any_site)
+        any_site.installation.stop.clear()
+    else:
+        any_site.mailbox.answers = [SendResult("temporary", "down")]
+        send(any_site)
+    assert row(any_site)["state"] == "ready"
+    any_site.wait(minutes=2)
+    send(any_site)
+    assert row(any_site)["state"] == "sent"
+    assert len(any_site.mailbox.sent) == told + 1
+
+
+def test_a_wish_is_for_one_more_try_that_may_have_arrived(any_site: Site) -> None:
+    with_a_message(any_site)
+    any_site.mailbox.manners["team_lead"] = Manner(per_minute=60, holds_doubtful=True)
+    any_site.mailbox.answers = [SendResult("ambiguous", "cut")] * 2
+    send(any_site)
+    with any_site.database.write("default") as books:
+        retry_letters(books, Choice(("dead",)), any_site.clock.now())
+    send(any_site)
+    any_site.wait(hours=1)
+    send(any_site)
+    assert row(any_site)["state"] == "dead"
+    assert len(any_site.mailbox.sent) == 2
+
+
 @pytest.mark.parametrize(
     ("fault", "state"),
     [
@@ -193,6 +236,16 @@ def test_a_ticket_answered_meanwhile_needs_no_message(any_site: Site) -> None:
     send(any_site)
     assert any_site.mailbox.sent == []
     assert row(any_site)["state"] == "dropped"
+
+
+def test_a_look_at_the_helpdesk_that_lies_ahead_by_the_clock_is_made_again(any_site: Site) -> None:
+    with_a_message(any_site)
+    with any_site.database.write("default") as books:  # the clock was set back since
+        ahead = epoch(any_site.clock.now()) + 7200
+        books.tx.execute(sa.update(outbox).values(checked_at=ahead))
+    calls = any_site.helpdesk.calls_spent().get("tickets", 0)
+    send(any_site)
+    assert any_site.helpdesk.calls_spent()["tickets"] == calls + 1
 
 
 def test_steps_of_one_moment_are_one_message(any_site: Site) -> None:

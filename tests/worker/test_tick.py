@@ -12,8 +12,10 @@ import worker.reconcile
 from tests.worker.conftest import Site
 from tests.worker.memory_helpdesk import at
 from worker.cli.main import run
-from worker.store.database import epoch
-from worker.store.tables import leases, outbox, tickets
+from worker.outbox import SendResult
+from worker.store.database import Books, epoch
+from worker.store.hint_tables import hints
+from worker.store.tables import accounts, leases, outbox, recipient_states, tickets
 from worker.tick import LONGEST_SLEEP, Ticker
 
 if TYPE_CHECKING:
@@ -95,7 +97,7 @@ def test_a_message_whose_wake_up_call_was_lost_wakes_the_sender(any_site: Site) 
     assert woken.calls == {"send": 1, "write": 1}
 
 
-def test_a_pause_leaves_writes_and_messages_where_they_are(any_site: Site) -> None:
+def test_a_pause_leaves_writes_and_notes_where_they_are(any_site: Site) -> None:
     any_site.helpdesk.add("1")
     work = any_site.start().accounts[0]
     work.poller.poll()
@@ -103,6 +105,41 @@ def test_a_pause_leaves_writes_and_messages_where_they_are(any_site: Site) -> No
     ticker, woken = a_ticker(any_site)
     with any_site.database.write("default") as books:
         books.tx.execute(sa.text("UPDATE accounts SET paused_at = 1"))
+    assert ticker.tick() == LONGEST_SLEEP
+    assert not woken.calls
+
+
+def paused_with_a_message(site: Site, recipient: str) -> tuple[Ticker, Woken]:
+    """A ticker of a paused connection; a message has failed once and waits for its next try."""
+    site.helpdesk.add("1")
+    site.once()
+    site.wait(hours=2)
+    work = site.installation.accounts[0]
+    work.reconciler.reconcile(work.reconciler.claim())
+    site.mailbox.answers = [SendResult("temporary", "the mail server is full")]
+    work.outbox.send_due()
+    with site.database.write("default") as books:
+        books.tx.execute(sa.text("UPDATE accounts SET paused_at = 1"))
+        books.tx.execute(sa.update(outbox).values(recipient=recipient))
+    site.wait(minutes=10)
+    return a_ticker(site)
+
+
+def test_a_message_that_needs_no_helpdesk_does_not_wait_for_the_end_of_a_pause(
+    any_site: Site,
+) -> None:
+    ticker, woken = paused_with_a_message(any_site, "team_lead")
+    calls = any_site.helpdesk.calls_spent()
+    ticker.tick()
+    assert woken.calls == {"send": 1}
+    any_site.installation.accounts[0].outbox.send_due()
+    assert keys(any_site) == ["1 50%"]
+    assert any_site.helpdesk.calls_spent() == calls  # the refused credentials are left alone
+    assert ticker.tick() == LONGEST_SLEEP
+
+
+def test_a_note_waits_for_the_end_of_a_pause_and_nobody_is_woken_for_it(any_site: Site) -> None:
+    ticker, woken = paused_with_a_message(any_site, "note")
     assert ticker.tick() == LONGEST_SLEEP
     assert not woken.calls
 
@@ -153,6 +190,68 @@ def test_waits_and_leases_shrink_with_a_clock_that_is_set_back(any_site: Site) -
         assert row.look_at == now - 7200 + 300
         assert row.lease_until < far - 6000
         assert books.tx.execute(sa.select(leases.c.until)).scalar_one() < far - 6000
+
+
+def waits(books: Books) -> dict[str, int]:
+    """How long everything waits that does, in epoch seconds, by the name of its column."""
+    columns = (
+        hints.c.due,
+        recipient_states.c.blocked_until,
+        tickets.c.writable_from,
+        tickets.c.window_at,
+        accounts.c.paused_at,
+        outbox.c.due,
+    )
+    return {str(one): books.tx.execute(sa.select(sa.func.max(one))).scalar_one() for one in columns}
+
+
+def waiting_site(site: Site) -> dict[str, int]:
+    """A worker with all kinds of waits of ten minutes."""
+    site.helpdesk.add("1")
+    site.once()
+    site.wait(hours=2)
+    site.once()
+    until = epoch(site.clock.now()) + 600
+    with site.database.write("default") as books:
+        books.tx.execute(sa.update(outbox).values(state="ready", due=until))
+        books.tx.execute(sa.update(tickets).values(writable_from=until, window_at=until))
+        books.tx.execute(sa.update(accounts).values(paused_at=until))
+        row = {"account": "default", "ticket_id": "1", "first_at": until, "due": until}
+        books.tx.execute(sa.insert(hints).values(**row, told=1, tries=1))
+        books.tx.execute(sa.delete(recipient_states))
+        state = {"account": "default", "recipient": "x", "minute": 0, "blocked_until": until}
+        books.tx.execute(sa.insert(recipient_states).values(**state))
+        return waits(books)
+
+
+def test_every_wait_shrinks_with_a_clock_that_is_set_back(any_site: Site) -> None:
+    before = waiting_site(any_site)
+    ticker, _ = a_ticker(any_site)
+    any_site.clock.move(timedelta(hours=-3))
+    ticker.tick()
+    with any_site.database.read("default") as books:
+        assert waits(books) == {name: until - 3 * 3600 for name, until in before.items()}
+
+
+def test_a_clock_that_was_set_back_while_nobody_ran_holds_nothing_up(any_site: Site) -> None:
+    before = waiting_site(any_site)
+    any_site.clock.move(timedelta(days=-30))
+    with any_site.database.write("default") as books:
+        books.tx.execute(sa.update(accounts).values(paused_at=None))
+    any_site.start()
+    with any_site.database.write("default") as books:
+        books.tx.execute(sa.update(accounts).values(paused_at=0))
+        now = waits(books) | {"accounts.paused_at": before["accounts.paused_at"] - 30 * 86400}
+    assert now == {name: until - 30 * 86400 for name, until in before.items()}
+
+
+def test_a_restart_by_the_same_clock_shortens_no_wait(any_site: Site) -> None:
+    before = waiting_site(any_site)
+    any_site.clock.move(timedelta(seconds=-20))  # machines differ by so much
+    any_site.start(works=False)
+    with any_site.database.write("default") as books:
+        books.tx.execute(sa.update(accounts).values(paused_at=before["accounts.paused_at"]))
+        assert waits(books) == before
 
 
 @pytest.mark.parametrize(

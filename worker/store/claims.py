@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from worker.store.database import epoch
+from worker.store.database import epoch, instant_or_none
+from worker.store.hint_tables import hints
 from worker.store.report_tables import report_mails
 from worker.store.tables import (
     accounts,
     call_budgets,
+    cursors,
     field_changes,
     leases,
     outbox,
+    recipient_states,
     set_aside,
     tickets,
 )
@@ -59,12 +62,9 @@ def follow_clock_back(books: Books, now: datetime, by: timedelta) -> None:
     been told once is not told again.
     """
     at, seconds = epoch(now), int(by.total_seconds())
-    for table in (outbox, field_changes, set_aside):
-        _bring_forward(books, table, table.c.due, at, seconds)
-    _bring_forward(books, report_mails, report_mails.c.try_at, at, seconds)
-    _bring_forward(books, tickets, tickets.c.look_at, at, seconds, tickets.c.tries > 0)
-    _bring_forward(books, accounts, accounts.c.not_before, at, seconds)
-    _bring_forward(books, call_budgets, call_budgets.c.blocked_until, at, seconds)
+    for column in _WAITS:
+        _bring_forward(books, column, at, seconds)
+    _bring_forward(books, tickets.c.look_at, at, seconds, tickets.c.tries > 0)
     latest = books.database.lease_now() + _LONGEST_LEASE
     for column in (*(one.c.lease_until for one in _CLAIMED), leases.c.until):
         books.tx.execute(
@@ -74,12 +74,33 @@ def follow_clock_back(books: Books, now: datetime, by: timedelta) -> None:
         )
 
 
+def last_seen(books: Books) -> datetime | None:
+    """When the account's store was last filled, by the clock of that time; None for never."""
+    latest = sa.select(sa.func.max(cursors.c.saved_at)).where(books.of(cursors))
+    return instant_or_none(books.tx.execute(latest).scalar())
+
+
 _CLAIMED = (tickets, field_changes, outbox, report_mails)
+_WAITS: tuple[sa.Column[int], ...] = (
+    outbox.c.due,
+    field_changes.c.due,
+    set_aside.c.due,
+    hints.c.first_at,
+    hints.c.due,
+    report_mails.c.try_at,
+    recipient_states.c.blocked_until,
+    tickets.c.window_at,
+    tickets.c.writable_from,
+    accounts.c.paused_at,
+    accounts.c.not_before,
+    call_budgets.c.blocked_until,
+    cursors.c.saved_at,
+)
+"""Instants that say only how long somebody waits, or since when."""
 
 
 def _bring_forward(
     books: Books,
-    table: sa.Table,
     column: sa.Column[int],
     now: int,
     seconds: int,
@@ -87,7 +108,7 @@ def _bring_forward(
 ) -> None:
     moved = column - seconds
     books.tx.execute(
-        sa.update(table)
-        .where(books.of(table), column > now, *conditions)
+        sa.update(column.table)
+        .where(books.of(column.table), column > now, *conditions)
         .values({column: sa.case((moved > now, moved), else_=now)})
     )

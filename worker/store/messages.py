@@ -216,7 +216,8 @@ def finish_messages(  # noqa: PLR0913 -- what became of which messages, when, an
 class Retry:
     """When to try again, and what the next try must know.
 
-    `counts` is False for a wait that the other side asked for.
+    `may_have_arrived` is of this try alone: what is known of earlier ones stays, and
+    so does an operator's wish. `counts` is False for a wait that the other side asked for.
     """
 
     due: datetime
@@ -236,7 +237,7 @@ def retry_message(books: Books, claimed: Claimed, retry: Retry) -> bool:
             claim=None,
             lease_until=None,
             due=epoch(retry.due),
-            ambiguous=DOUBTFUL if retry.may_have_arrived else 0,
+            ambiguous=DOUBTFUL if retry.may_have_arrived else _rows.ambiguous,
             attempt=_rows.attempt if retry.counts else _rows.attempt - 1,
         )
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from worker.outbox import NOTE
 from worker.store.database import lease_clock
 from worker.store.looks import is_free
 from worker.store.tables import accounts, field_changes, outbox, tickets
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """Epoch seconds; None where nothing waits. What somebody is at work on does not count."""
+    """Epoch seconds; None where nothing waits. What somebody is at work on does not count.
+
+    While the connection is paused nothing can go out through the helpdesk: neither
+    field changes nor internal notes are told then.
+    """
 
     look_at: int | None
     message_at: int | None
@@ -32,9 +37,15 @@ def next_moments(books: Books) -> Moments:
     database = books.database
     choice = _choice(database.is_sqlite, database.lease_skew)
     row = books.tx.execute(choice, {"of_account": books.account}).mappings().one()
-    return Moments(
-        row["look_at"], row["message_at"], row["change_at"], row["paused_at"] is not None
-    )
+    if row["paused_at"] is not None:
+        return Moments(row["look_at"], _next_message(books), None, is_paused=True)
+    return Moments(row["look_at"], row["message_at"], row["change_at"], is_paused=False)
+
+
+def _next_message(books: Books) -> int | None:
+    """The next message that goes another way than through the helpdesk."""
+    message_at = _waits(outbox, "sending", books.database.lease_now(), outbox.c.recipient != NOTE)
+    return books.tx.execute(sa.select(message_at), {"of_account": books.account}).scalar()
 
 
 @cache
@@ -57,7 +68,10 @@ def _choice(is_sqlite: bool, lease_skew: int) -> sa.Select[tuple[int, ...]]:
 
 
 def _waits(
-    table: sa.Table, underway: str, lease_now: sa.ColumnElement[int]
+    table: sa.Table,
+    underway: str,
+    lease_now: sa.ColumnElement[int],
+    *conditions: sa.ColumnElement[bool],
 ) -> sa.ScalarSelect[int]:
     """The earliest row that waits, or that somebody began and did not end in time."""
     rows = table.c
@@ -68,6 +82,7 @@ def _waits(
             rows.account == sa.bindparam("of_account"),
             rows.state.in_(("ready", underway)),
             sa.or_(rows.state == "ready", abandoned),
+            *conditions,
         )
         .scalar_subquery()
     )
