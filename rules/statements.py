@@ -206,6 +206,10 @@ class StatementAltered(ValueError):
     """The statement is not what was closed: its hash or signature does not fit."""
 
 
+class NoStatement(StatementAltered):
+    """The bytes are no closed statement at all."""
+
+
 def seal(statement: Statement, key: bytes | None = None) -> bytes:
     """The bytes of a closed statement; the same statement always gives the same.
 
@@ -225,12 +229,13 @@ def unseal(written: bytes, key: bytes | None = None) -> Sealed:
         key: to look at the signature too.
 
     Raises:
-        StatementAltered: the bytes are no statement, or not what was closed.
+        NoStatement: the bytes are no statement.
+        StatementAltered: they are, and not what was closed.
     """
     try:
         sealed = read_canonical(written, Sealed)
-    except ValueError as error:
-        raise StatementAltered(f"this is no statement: {error}") from None
+    except ValueError:
+        raise NoStatement("no closed statement, as stipt report show --json prints it") from None
     if hash_of(sealed.statement) != sealed.sha256 or canonical_json(sealed) != written:
         raise StatementAltered(f"{sealed.statement.ident} does not fit its hash")
     if key is not None and not is_signed_with(sealed, key):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,13 @@ from rules.evidence import Party
 from rules.statements import close, seal, unseal
 from tests.worker.contract_example import EXAMPLE, copy_rules, live
 from tests.worker.memory_helpdesk import at
-from worker.reporting.customers import Kept, account_of, agreement_named, period_of
+from worker.reporting.customers import (
+    Kept,
+    NothingPromised,
+    account_of,
+    agreement_named,
+    period_of,
+)
 from worker.reporting.evidence import EvidenceMissing, OutageFiles
 from worker.reporting.settled import settled_time
 from worker.reporting.stored import StoredSource
@@ -23,6 +30,7 @@ from worker.store.database import epoch
 from worker.store.purging import Old, delete_old
 from worker.store.statements import keep_statement, statement_texts, statements_of
 from worker.store.tables import tickets
+from worker.store.verdict_rows import count_unjudged
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,7 +92,50 @@ def test_a_ticket_that_waits_to_be_judged_is_told(lived: Site):
         one = sa.update(tickets).where(tickets.c.ticket_id == "1001")
         books.tx.execute(one.values(news=1))
 
-    assert counted(lived).doubts == ("1 ticket waits to be judged",)
+    (told,) = counted(lived).doubts
+    assert told.startswith("1 ticket waits to be judged (#1001): a running stipt run does so soon")
+
+
+def test_a_ticket_in_quarantine_is_told_apart_with_what_to_do(lived: Site):
+    with lived.database.write("default") as books:
+        one = sa.update(tickets).where(tickets.c.ticket_id == "1001")
+        books.tx.execute(one.values(quarantined_at=1))
+
+    (told,) = counted(lived).doubts
+    assert told.startswith(
+        "1 ticket lies in quarantine and is not judged (#1001): stipt quarantine"
+    )
+
+
+def test_only_the_first_of_many_waiting_tickets_are_named(lived: Site):
+    with lived.database.write("default") as books:
+        books.tx.execute(sa.update(tickets).values(news=1))
+        number = count_unjudged(books)
+
+    (told,) = counted(lived).doubts
+    assert f"{number} tickets wait to be judged (#" in told
+    assert f" and {number - 5} more): " in told
+
+
+@pytest.mark.parametrize(
+    ("party", "said"),
+    [
+        (Party(None, "premium", "1"), "no ticket of an organization 1 is known; customers with"),
+        (
+            Party(None, "gold", "360001"),
+            "gold-360001 has no tickets; the organization is known as acme",
+        ),
+    ],
+)
+def test_a_customer_of_whom_nothing_is_known_has_no_report(lived: Site, party: Party, said: str):
+    agreement = replace(agreement_named("acme", load_folder(lived.rules)), party=party)
+    with pytest.raises(NothingPromised, match=said):
+        account_of(agreement, period_of(agreement, "2026-10"), source_of(lived))
+
+
+def test_a_period_that_has_not_begun_has_no_report(lived: Site):
+    with pytest.raises(EvidenceMissing, match="2031-01 has not begun: what is known ends on "):
+        counted(lived, "2031-01")
 
 
 def test_nothing_is_counted_before_the_first_sync_is_done(site: Site):

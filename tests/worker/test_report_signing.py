@@ -79,6 +79,17 @@ def test_a_file_that_was_altered_is_told(
     assert f"{file}: altered" in said
 
 
+@pytest.mark.parametrize("text", ["", "Dear customer", "{}", "[1]", "\x00"])
+def test_a_file_that_is_no_statement_is_not_called_altered(
+    text: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+):
+    file = tmp_path / "letter.txt"
+    file.write_text(text, encoding="utf-8")
+
+    told = f"{file}: no closed statement, as stipt report show --json prints it\n"
+    assert verified(capsys, file) == (1, told)
+
+
 def test_a_statement_is_signed_with_the_key_of_the_settings(
     capsys: pytest.CaptureFixture[str], site: Path, monkeypatch: pytest.MonkeyPatch
 ):

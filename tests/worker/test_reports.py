@@ -151,13 +151,32 @@ def test_an_organization_without_a_contract_is_named_by_its_tier(
     ("words", "said"),
     [
         (["nobody", "--period", "2026-11"], 'no customer "nobody"; contracts are: acme'),
+        (["acne", "--period", "2026-11"], 'no customer "acne"; did you mean "acme"?'),
         (["acme", "--period", "2026-Q4"], "it has: calendar months (2026-11)"),
+        (["acme", "--period", "2031-01"], "2031-01 has not begun: what is known ends on "),
     ],
 )
 def test_what_is_not_promised_is_said(
     words: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ):
     assert report(*words) == 1
+
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("premium-360009", "no ticket of an organization 360009 is known; did you mean everyone-360001?"),
+        ("premium-7", "no ticket of an organization 7 is known; customers with tickets: "),
+    ],
+)
+def test_an_organization_that_the_history_does_not_know_is_no_customer(
+    name: str, said: str, capsys: pytest.CaptureFixture[str]
+):
+    starter = str(Path(__file__).parents[2] / "worker" / "starter")
+    history = ["--history", str(EXAMPLE / "history.jsonl")]
+    assert run(["report", name, *NOVEMBER, "--rules", starter, *history]) == 1
 
     assert said in capsys.readouterr().err
 
@@ -273,4 +292,25 @@ def test_a_statement_that_was_changed_in_the_store_is_refused(
 def test_an_unknown_hash_is_said(capsys: pytest.CaptureFixture[str]):
     assert run(["report", "show", "0123456789ab"]) == 1
 
-    assert "0 closed statements have a hash that begins so" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "no closed statement has a hash that begins with 0123456789ab; stipt report" in said
+
+
+@pytest.mark.parametrize("beginning", ["abc", "acme-2026-10", "0123456"])
+def test_what_is_no_beginning_of_a_hash_is_wrong_usage(
+    beginning: str, capsys: pytest.CaptureFixture[str]
+):
+    assert run(["report", "show", beginning]) == 64
+
+    assert f'"{beginning}" is no beginning of a hash' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["acme"], ["team"], ["close", "acme"]])
+@pytest.mark.parametrize("period", ["foo", "2026-13", "2026-11-31", "2026-W60"])
+def test_a_period_that_cannot_be_read_is_wrong_usage_everywhere(
+    words: list[str], period: str, capsys: pytest.CaptureFixture[str]
+):
+    history = ["--history", str(EXAMPLE / "history.jsonl")]
+    assert run(["report", *words, "--period", period, *history]) == 64
+
+    assert f'"{period}" is no period; say 2026-11, 2026-Q4' in capsys.readouterr().err

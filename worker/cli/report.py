@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`stipt report`: what obligations to a customer came to in a period, and what they cost."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
     from worker.reporting.evidence import OutageFiles, Source
     from worker.reporting.language import Language
 
+_HASH = re.compile(r"[0-9A-Fa-f]{8,64}")
+
 _Customer = Annotated[
     str,
     typer.Argument(
@@ -85,7 +88,7 @@ def customer(
     """Show what the obligations to a customer came to in a period, and what they cost."""
     files = ReportFiles(csv, html, pdf, language_named(language))
     folder = rules or rules_of(config, account)
-    question = _Question(name, period, folder, outages, judged_at(now, history))
+    question = _Question(name, _readable(period), folder, outages, judged_at(now, history))
     with progress(quiet=quiet) as tell:
         if history is not None:
             found = _from_history(question, opened_history(history, mapping, tell))
@@ -123,7 +126,7 @@ def close(
     """Close the statement of a period for good; later facts become entries in the next one."""
     files = ReportFiles(csv, html, pdf, language_named(language))
     folder = rules or rules_of(config, account)
-    question = _Question(name, period, folder, outages, judged_at(now, history))
+    question = _Question(name, _readable(period), folder, outages, judged_at(now, history))
     with opened_store(config, account) as store, progress(quiet=quiet) as tell:
         if history is None:
             found = _from_store(question, store)
@@ -158,14 +161,27 @@ def show(
     from rules.statements import unseal
     from worker.store.statements import statement_bytes
 
+    if not _HASH.fullmatch(beginning):
+        raise typer.BadParameter(
+            f'"{beginning}" is no beginning of a hash: at least eight digits of 0-9 and a-f, as '
+            "stipt report close prints them",
+            param_hint="HASH",
+        )
     files = ReportFiles(csv, html, pdf, language_named(language))
     with (
         opened_store(config, account) as store,
         store.database.read(store.account.name) as books,
     ):
-        found = statement_bytes(books, beginning.lower()) if len(beginning) >= 8 else []
-    if len(found) != 1:
-        raise CommandFailed(f"{len(found)} closed statements have a hash that begins so")
+        found = statement_bytes(books, beginning.lower())
+    if not found:
+        raise CommandFailed(
+            f"no closed statement has a hash that begins with {beginning}; stipt report verify "
+            "names those of the store"
+        )
+    if len(found) > 1:
+        raise CommandFailed(
+            f"{len(found)} closed statements have a hash that begins so: add digits"
+        )
     sealed = unseal(found[0])
     if not quiet:
         say(verdict_on(sealed, store.settings))
@@ -174,6 +190,19 @@ def show(
         typer.echo(found[0], nl=False)
     elif not (quiet and (csv or html or pdf)):
         show_statement(sealed.statement, sealed.sha256, files, json=False)
+
+
+def _readable(period: str) -> str:
+    """A label that names a period of some kind, promised or not."""
+    from worker.reporting.customers import is_period
+
+    if not is_period(period):
+        raise typer.BadParameter(
+            f'"{period}" is no period; say 2026-11, 2026-Q4, 2026-W48, or a date of a contract '
+            "month",
+            param_hint="--period",
+        )
+    return period
 
 
 @dataclass(frozen=True)

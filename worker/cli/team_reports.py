@@ -101,14 +101,16 @@ def policy(
     """Show what became of everything that a policy version judged, target by target."""
     from worker.reporting.team import TeamQuestion, known_of, stored_team
     from worker.reporting.team_wording import in_force_lines, text
+    from worker.reporting.waiting import waiting_tickets
     from worker.store.policy_log import hashes_like
     from worker.store.team_rows import dues_of_policy, times_in_force
 
     files = ReportFiles(csv, html, pdf, language_named(language))
     with opened_store(config, account) as store:
         database, name = store.database, store.account.name
-        cut_off, n_waiting = known_of(database, name)
+        cut_off, _ = known_of(database, name)
         with database.read(name) as books:
+            doubts = waiting_tickets(books)
             full_hash = only_hash(beginning, hashes_like(books, beginning.lower()))
             dues = dues_of_policy(books, full_hash)
             times = times_in_force(books, full_hash)
@@ -120,7 +122,7 @@ def policy(
     notes = in_force_lines(times, zone, files.language)
     title = text("policy_title", files.language, label=full_hash[:SHOWN])
     _Told(found, title, notes).give(files, json=json)
-    for doubt in () if quiet else _doubts(n_waiting):
+    for doubt in () if quiet else doubts:
         say(doubt)
 
 
@@ -155,18 +157,16 @@ def _of_store(
     store: Store, folder: Path, period: str | None, *, by_person: bool
 ) -> "tuple[TeamReport, list[str]]":
     from worker.reporting.team import TeamQuestion, known_of, stored_team
+    from worker.reporting.waiting import waiting_tickets
     from worker.rule_folder import load_folder
 
-    cut_off, n_waiting = known_of(store.database, store.account.name)
+    cut_off, _ = known_of(store.database, store.account.name)
+    with store.database.read(store.account.name) as books:
+        doubts = waiting_tickets(books)
     zone = load_folder(folder).settings.time_zone
     question = TeamQuestion(_stretch(period, zone, cut_off), by_person=by_person)
     found = stored_team(store.database, store.account.name, question, cut_off)
-    return found, _doubts(n_waiting)
-
-
-def _doubts(n_waiting: int) -> list[str]:
-    wait = "1 ticket waits" if n_waiting == 1 else f"{n_waiting} tickets wait"
-    return [f"{wait} to be judged"] if n_waiting else []
+    return found, doubts
 
 
 def _of_history(
@@ -198,12 +198,15 @@ def _stretch(
             month_around(last, zone) if first is None else months_between(first, last, zone, label)
         )
     try:
-        return stretch_named(period, zone)
+        named = stretch_named(period, zone)
     except ValueError:
         raise typer.BadParameter(
             f'"{period}" is no period; say 2026-11, 2026-Q4, 2026-W48 or 2026',
             param_hint="--period",
         ) from None
+    if named.from_at > last:
+        raise CommandFailed(f"{period} has not begun: all that is known ends on {last:%Y-%m-%d} UTC")
+    return named
 
 
 def _zone_of(store: Store) -> str:

@@ -66,10 +66,12 @@ def _of_the_store(
 
 def _checked(written: bytes, settings: "Settings") -> tuple[bool, str]:
     """Whether the bytes are what was closed, and a sentence on it."""
-    from rules.statements import StatementAltered, unseal
+    from rules.statements import NoStatement, StatementAltered, unseal
 
     try:
         sealed = unseal(written)
+    except NoStatement as nothing:
+        return False, str(nothing)
     except StatementAltered as altered:
         return False, f"altered: {altered}"
     return _is_ours(sealed, settings), verdict_on(sealed, settings)

@@ -4,17 +4,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from rules.accounting import Made, statement_of
+from rules.calendar_zones import time_zone
 from rules.corrections import corrections
 from rules.evidence import Party
 from rules.exhibits import exhibits
+from rules.nearest import nearest
 from rules.parties import agreement_of
 from rules.periods import period_named
-from worker.reporting.evidence import Asked
+from worker.reporting.evidence import Asked, EvidenceMissing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,6 +33,10 @@ if TYPE_CHECKING:
 
 TREND = 12
 """So many periods a report looks at, the last of which is its own."""
+
+
+_MOST_NAMED = 12
+_ANY_DAY = date(2000, 1, 1)
 
 
 class NothingPromised(Exception):
@@ -51,11 +58,33 @@ def agreement_named(name: str, policy: Policy) -> Agreement:
         found = agreement_of(party, policy)
         if found is not None:
             return found
-    known = ", ".join(sorted(one.name for one in policy.contracts)) or "none"
-    raise NothingPromised(
-        f'there is no customer "{name}"; contracts are: {known}; an organization without one '
-        "is named by its tier and id, such as premium-360001"
+    contracts = sorted(one.name for one in policy.contracts)
+    near = nearest(name, contracts)
+    tiers = ", ".join(one.name for one in policy.tiers)
+    hint = (
+        f'did you mean "{near}"?'
+        if near
+        else f"contracts are: {_some(contracts)}; an organization without one is named by its tier "
+        f"({tiers}) and id, such as premium-360001"
     )
+    raise NothingPromised(f'there is no customer "{name}"; {hint}')
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMED
+    shown = ", ".join(names[:_MOST_NAMED]) or "none"
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def is_period(label: str) -> bool:
+    """Whether a label is one of a period of any kind, whatever is promised over it."""
+    for kind in _FORMS:
+        try:
+            period_named(kind, label, "UTC", _ANY_DAY)
+        except ValueError:
+            continue
+        return True
+    return False
 
 
 def period_of(agreement: Agreement, label: str) -> DatedPeriod:
@@ -133,9 +162,16 @@ def account_of(
         kept: closed statements, whose later changes become entries in this one.
 
     Raises:
-        EvidenceMissing: an outage file cannot be read.
+        EvidenceMissing: the period has not begun, or an outage file cannot be read.
+        NothingPromised: nothing is known of such a customer.
         NotConcrete: an obligation does not say enough to be counted.
     """
+    if period.from_at > source.cut_off:
+        known = source.cut_off.astimezone(time_zone(period.zone))
+        raise EvidenceMissing(
+            f"{period.label} has not begun: what is known ends on {known:%Y-%m-%d at %H:%M} "
+            f"{period.zone}"
+        )
     kept = kept or Kept()
     whole = source.complete_from
     periods = _trend(agreement, period, whole)
@@ -149,6 +185,8 @@ def account_of(
     since = min([periods[0].from_at, *(one.from_at for one in earlier)])
     asked = Asked.of(agreement, since, period.until_at, whole_from=period.from_at)
     records = source.records(agreement.policy, asked)
+    if agreement.party.customer is None and _is_empty(records) and not kept.statements:
+        _require_known(agreement, source)
     entries, doubts = _entries(agreement, earlier, (source, asked, records), kept)
     made = Made(product(), source.cursor)
     statement = statement_of(agreement, period, records, made, entries)
@@ -159,6 +197,31 @@ def account_of(
         statement,
         (*source.doubts, *doubts, *source.lacks(asked), *_purged(statement, whole)),
     )
+
+
+def _is_empty(records: Records) -> bool:
+    return not (records.cycles or records.calls or records.solved or records.ratings)
+
+
+def _require_known(agreement: Agreement, source: Source) -> None:
+    """Refuse a report of an organization that does not exist, or that goes by another name.
+
+    Raises:
+        NothingPromised: no ticket of it is known, or some are and all under other names.
+    """
+    party = agreement.party
+    known = source.parties(agreement.policy)
+    own = known.get(party.organization_id or "")
+    if own is not None and (not own or party.name in own):
+        return
+    if own:
+        raise NothingPromised(
+            f"{party.name} has no tickets; the organization is known as {_some(sorted(own))}"
+        )
+    near = nearest(party.organization_id or "", known)
+    names = sorted(known[near] if near else set().union(*known.values()))
+    hint = f"did you mean {_some(names)}?" if near else f"customers with tickets: {_some(names)}"
+    raise NothingPromised(f"no ticket of an organization {party.organization_id} is known; {hint}")
 
 
 def _purged(statement: Statement, whole: datetime | None) -> list[str]:

@@ -102,6 +102,9 @@ class Source(Protocol):
         """What is known to be missing, in sentences."""
 
     def records(self, policy: Policy, asked: Asked) -> Records:
+    def parties(self, policy: Policy) -> dict[str, set[str]]:
+        """Organizations with tickets, and the names under which something of them was judged."""
+
         """What was recorded of a customer, judged at the cut-off."""
 
     def lacks(self, asked: Asked) -> Sequence[str]:
@@ -228,6 +231,30 @@ class HistorySource:
         with Team(policy, cores() if self.history.is_large else 1) as team:
             parts = self.history.scan(team).told(self.history.tell)
             work = partial(_judge_part, asked=asked, cut_off=self.cut_off)
+    def parties(self, policy: Policy) -> dict[str, set[str]]:
+        """As the history tells them."""
+        found: dict[str, set[str]] = {}
+        with Team(policy, cores() if self.history.is_large else 1) as team:
+            parts = self.history.scan(team).told(self.history.tell)
+            work = partial(_parties_of_part, cut_off=self.cut_off)
+            for one in team.ask(work, parts):
+                for ident, names in one.items():
+                    found.setdefault(ident, set()).update(names)
+        return found
+
+
+def _parties_of_part(policy: Policy, part: Part, *, cut_off: datetime) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for _, line in part.lines():
+        ticket, _ = read_line(line)
+        if ticket.created_at > cut_off:
+            continue
+        verdict = evaluate(ticket, policy, cut_off)
+        if verdict.organization_id is not None:
+            names = found.setdefault(verdict.organization_id, set())
+            names |= {row.party.name for row in rows_of(verdict, {}) if row.party}
+    return found
+
             for one in team.ask(work, parts):
                 cycles += one[0]
                 solved += one[1]

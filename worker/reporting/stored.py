@@ -13,6 +13,7 @@ from rules.evidence import Call, Rating
 from rules.obligations import Records
 from rules.populations import paths_of
 from worker.reporting.evidence import EvidenceMissing, JudgedTicket, OutageFiles, judged_ticket
+from worker.reporting.waiting import waiting_tickets
 from worker.store.export import stored_tickets
 from worker.store.outages import told_outages
 from worker.store.purging import purged_until
@@ -21,8 +22,8 @@ from worker.store.records import progress
 from worker.store.verdict_rows import (
     OPEN_STATES,
     Span,
-    count_unjudged,
     known_until,
+    parties_known,
     rows_due,
     solves_of,
     tickets_touched,
@@ -71,12 +72,10 @@ class StoredSource:
         """
         with database.read(account) as books:
             known = known_until(books)
-            n_waiting = count_unjudged(books)
+            doubts = waiting_tickets(books)
             purged = purged_until(books)
         if known is None:
             raise EvidenceMissing(f"{account}: the first sync is not done")
-        wait = "1 ticket waits" if n_waiting == 1 else f"{n_waiting} tickets wait"
-        doubts = [f"{wait} to be judged"] if n_waiting else []
         cut_off, cursor = known.until, known.cursor
         return cls(database, account, in_force, outages, cut_off, cursor, doubts, purged)
 
@@ -125,6 +124,11 @@ class StoredSource:
                     if asked.until <= self.cut_off or lag > _LATE:
                         found.append(f"{what} are known up to {read_at:%Y-%m-%d %H:%M} UTC only")
         return found
+
+    def parties(self, policy: Policy) -> dict[str, set[str]]:  # noqa: ARG002 -- a history's needs it
+        """As the store knows them."""
+        with self.database.read(self.account) as books:
+            return parties_known(books)
 
     def _judged(
         self, policy: Policy, asked: Asked, needed: set[str], others: list[str]

@@ -44,10 +44,49 @@ def known_until(books: Books) -> Known | None:
     return None if row is None else Known(instant(row[0]), row[1])
 
 
+class Waiting(NamedTuple):
+    """Tickets whose facts no judgement knows: how many, and the ids of the first."""
+
+    number: int
+    first: Sequence[str]
+
+
 def count_unjudged(books: Books) -> int:
     """Tickets with facts that no judgement knows yet, or that are set aside."""
-    choice = sa.select(sa.func.count()).select_from(tickets).where(books.of(tickets), WAITING)
-    return int(books.tx.execute(choice).scalar_one())
+    return sum(one.number for one in unjudged(books))
+
+
+def unjudged(books: Books, first: int = 5) -> tuple[Waiting, Waiting]:
+    """Tickets that are still to be judged, and those that are set aside in quarantine."""
+    row = tickets.c
+    is_aside = row.quarantined_at.is_not(None)
+    return _waiting(books, ~is_aside, first), _waiting(books, is_aside, first)
+
+
+def _waiting(books: Books, which: sa.ColumnElement[bool], first: int) -> Waiting:
+    held = (books.of(tickets), WAITING, which)
+    count = sa.select(sa.func.count()).select_from(tickets).where(*held)
+    number = int(books.tx.execute(count).scalar_one())
+    if not number:
+        return Waiting(0, ())
+    ident = tickets.c.ticket_id
+    choice = sa.select(ident).where(*held).order_by(sa.func.length(ident), ident).limit(first)
+    return Waiting(number, books.tx.execute(choice).scalars().all())
+
+
+def parties_known(books: Books) -> dict[str, set[str]]:
+    """Organizations with tickets, and the names under which something of them was judged."""
+    ident = tickets.c.organization_id
+    alone = sa.select(ident).where(books.of(tickets), ident.is_not(None)).distinct()
+    found: dict[str, set[str]] = {one: set() for one in books.tx.execute(alone).scalars()}
+    row = verdicts.c
+    judged = sa.select(row.customer, row.tier, row.organization_id).where(
+        books.of(verdicts), row.organization_id.is_not(None)
+    )
+    for customer, tier, organization in books.tx.execute(judged.distinct()):
+        party = Party(customer) if customer else Party(None, tier, organization)
+        found.setdefault(organization, set()).add(party.name)
+    return found
 
 
 class Span(NamedTuple):
