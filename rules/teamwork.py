@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
-from zoneinfo import ZoneInfo
 
 import msgspec
 
+from rules.calendar_zones import time_zone
 from rules.folds import SLOT_SECONDS
 from rules.indicators import first_contact_of
 from rules.percentiles import nearest_rank
@@ -275,7 +275,7 @@ def _trend(fold: Fold, n_periods: int) -> tuple[TrendLine, ...]:
 
 
 def _hours(fold: Fold, zone_name: str) -> tuple[Hour, ...]:
-    zone = ZoneInfo(zone_name)
+    zone = time_zone(zone_name)
     late: Counter[tuple[int, int]] = Counter()
     decided: Counter[tuple[int, int]] = Counter()
     for slot, n in fold.decided.items():

@@ -8,12 +8,14 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from rules.calendar_hours import WEEKDAYS
+from rules.calendar_zones import time_zone
 from rules.calendars import BusinessCalendar
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from rules.calendar_hours import DayHours, LocalSpan
     from rules.policy import Calendar, Span
 
@@ -64,7 +66,7 @@ class CalendarPage:
 def calendar_page(calendar: Calendar, since: date, until: date) -> CalendarPage:
     """The calendar between two dates, both included."""
     business = calendar.business
-    zone = ZoneInfo(business.time_zone)
+    zone = time_zone(business.time_zone)
     days = [since + _DAY * number for number in range((until - since).days + 1)]
     in_span = {day for day in business.holidays if since <= day <= until}
     dated = business.hours.dated

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from rules.calendar_zones import time_zone
 from worker.cli.exit_codes import CommandFailed
 from worker.cli.instants import day, instant
 from worker.cli.options import AccountName, ConfigFile, RulesFolder, present, rules_of
@@ -142,7 +143,7 @@ def _due(found: "Calendar", add: str, at: str | None, config: Path | None) -> _D
         raise typer.BadParameter(str(mistake), param_hint="--add") from None
     except ValueError as mistake:
         raise CommandFailed(str(mistake)) from None
-    return _Due(found.name, ZoneInfo(zone), start, format_span(within), due_at)
+    return _Due(found.name, time_zone(zone), start, format_span(within), due_at)
 
 
 def _local(at: datetime, zone: ZoneInfo) -> str:

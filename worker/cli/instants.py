@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from rules.calendar_zones import UnknownTimeZone, time_zone
+
 _OFFSET = re.compile(r"Z|[+-][0-9]{2}:?[0-9]{2}")
 
 
@@ -41,9 +43,9 @@ def _zone(name: str | None, written: str) -> ZoneInfo:
     if name is None:
         raise typer.BadParameter(f'"{written}" has no zone; add Z, an offset or a zone\'s name')
     try:
-        return ZoneInfo(name)
-    except (ValueError, OSError, LookupError):
-        raise typer.BadParameter(f'unknown zone "{name}"') from None
+        return time_zone(name)
+    except UnknownTimeZone as unknown:
+        raise typer.BadParameter(f"{unknown}") from None
 
 
 def day(written: str) -> date:

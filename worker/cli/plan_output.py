@@ -4,8 +4,8 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
+from rules.calendar_zones import time_zone
 from worker.cli.output import coloured, counted, result, say
 
 if TYPE_CHECKING:
@@ -116,5 +116,5 @@ def _value(one: "PlannedTicket", change: "FieldChange", value: str | None) -> st
         return value
     if at.tzinfo is None:
         return value
-    local = f"{at.astimezone(ZoneInfo(one.time_zone)):%a %Y-%m-%d %H:%M%z}"
+    local = f"{at.astimezone(time_zone(one.time_zone)):%a %Y-%m-%d %H:%M%z}"
     return f"{local} ({value})" if value == change.new else local

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
-from zoneinfo import ZoneInfo
 
+from rules.calendar_zones import time_zone
 from worker.notify.apprise_url import AppriseUrl
 from worker.notify.channel import Channel, Letter, NotDelivered
 from worker.notify.digest import compose_digest
@@ -22,6 +22,7 @@ from worker.outbox import NOTE, Manner, OutboxMessage, SendResult, digest_key
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
+    from zoneinfo import ZoneInfo
 
     from connector.base import Helpdesk
     from rules.policy import Policy, Recipient
@@ -282,6 +283,6 @@ class Messenger:
 def _zone(policy: Policy | None, message: OutboxMessage) -> ZoneInfo:
     """The zone of the contract's periods, else that of the rule folder."""
     if policy is None:
-        return ZoneInfo("UTC")
+        return time_zone("UTC")
     zones = {one.name: one.period_zone for one in policy.contracts}
-    return ZoneInfo(zones.get(message.customer or "") or policy.settings.time_zone)
+    return time_zone(zones.get(message.customer or "") or policy.settings.time_zone)

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from html import escape
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
+from rules.calendar_zones import time_zone
 from rules.facts import MEASURES
 from worker.report.customer_pictures import MOST_CASES
 from worker.report.page import Link, cards, heading, page, paragraph, table
@@ -82,7 +82,7 @@ def _state(statement: Statement, language: Language) -> str:
     if statement.closed_at is None:
         key = "page.open" if statement.state == "open" else "page.provisional"
         return language.say(key, known=known)
-    closed = language.instant(statement.closed_at, ZoneInfo(statement.zone))
+    closed = language.instant(statement.closed_at, time_zone(statement.zone))
     return language.say("page.closed", closed=closed, known=known)
 
 

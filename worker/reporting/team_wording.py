@@ -6,9 +6,9 @@ from __future__ import annotations
 import csv
 from io import StringIO
 from typing import TYPE_CHECKING, Final
-from zoneinfo import ZoneInfo
 
 from rules.attainment import percent_of
+from rules.calendar_zones import time_zone
 from worker.reporting.language import ENGLISH
 from worker.reporting.spreadsheet import safe_cells
 
@@ -81,7 +81,7 @@ def counts(met: int, n_decided: int, language: Language = ENGLISH) -> str:
 
 def span(report: TeamReport, language: Language = ENGLISH) -> str:
     """The first day that counts and the first that counts no more."""
-    zone = ZoneInfo(report.zone)
+    zone = time_zone(report.zone)
     first, last = (one.astimezone(zone).date() for one in (report.from_at, report.until_at))
     days = {"first": language.day(first), "last": language.day(last)}
     return text("span", language, **days, zone=report.zone)
@@ -95,7 +95,7 @@ def known(report: TeamReport, language: Language = ENGLISH) -> str:
 
 def stamp(at: datetime, zone: str, language: Language = ENGLISH) -> str:
     """`3 November 2026 09:00 +01:00`."""
-    return language.instant(at, ZoneInfo(zone))
+    return language.instant(at, time_zone(zone))
 
 
 def percentile(one: Percentile | None, language: Language = ENGLISH) -> str:

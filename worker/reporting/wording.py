@@ -7,9 +7,9 @@ import csv
 from fractions import Fraction
 from io import StringIO
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from rules.attainment import percent_of
+from rules.calendar_zones import time_zone
 from rules.duration import format_share
 from rules.money import rounded
 from rules.statements import StatementLine
@@ -91,7 +91,7 @@ def agreement(statement: Statement, language: Language) -> str:
 
 def span(statement: Statement, language: Language) -> str:
     """The first day of the period and the one behind its last, and their zone."""
-    zone = ZoneInfo(statement.zone)
+    zone = time_zone(statement.zone)
     first, behind = (one.astimezone(zone) for one in (statement.from_at, statement.until_at))
     days = {"first": language.day(first.date()), "last": language.day(behind.date())}
     return language.say("words.span", **days, zone=statement.zone)
@@ -99,7 +99,7 @@ def span(statement: Statement, language: Language) -> str:
 
 def known(statement: Statement, language: Language) -> str:
     """The instant up to which everything was known, in the zone of the periods."""
-    return language.instant(statement.origin.cut_off, ZoneInfo(statement.zone))
+    return language.instant(statement.origin.cut_off, time_zone(statement.zone))
 
 
 def stamp(at: datetime) -> str:

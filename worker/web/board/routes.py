@@ -8,13 +8,13 @@ from functools import cache, partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs
-from zoneinfo import ZoneInfo
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from rules.calendar_zones import time_zone
 from worker.clock import is_loopback
 from worker.explaining import explain_stored
 from worker.logs import get_logger
@@ -212,7 +212,7 @@ class Board:
         if name not in accounts:
             raise HTTPException(404)
         work, now = accounts[name], self._installation.clock.now()
-        zone = ZoneInfo(work.policies.policy.settings.time_zone)
+        zone = time_zone(work.policies.policy.settings.time_zone)
         return (
             Scene(
                 account=name,
