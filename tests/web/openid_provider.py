@@ -32,6 +32,7 @@ class FakeProvider:
 
     `claims` are those of whoever is signed in there; `spoil` changes a token's claims before they
     are signed, `told` what the provider says of itself, `answers` what a page answers instead.
+    `ended` are those whose sessions it ended, None where it was not told whose.
     """
 
     now: Callable[[], datetime]
@@ -47,6 +48,7 @@ class FakeProvider:
     answers: dict[str, tuple[int, bytes]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
+    ended: list[str | None] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.sign: Callable[[dict[str, Any]], str] = self._signed
@@ -79,6 +81,17 @@ class FakeProvider:
         self.codes[code] = asked
         answer = {"code": code, "state": asked["state"], "iss": self.url}
         return f"{asked['redirect_uri']}?{urlencode(answer)}"
+
+    def sign_out(self, address: str) -> str:
+        """End the session of somebody who was sent to that address; where they are sent back to."""
+        parts = urlsplit(address)
+        asked = dict(parse_qsl(parts.query))
+        assert address.startswith(f"{self.url}/logout?")
+        assert asked["client_id"] == CLIENT
+        hint = asked.get("id_token_hint")
+        claims = None if hint is None else jwt.decode(hint, self.key).claims
+        self.ended.append(None if claims is None else claims["sub"])
+        return asked["post_logout_redirect_uri"]
 
     def tokens(self, form: dict[str, str], authorization: str) -> tuple[int, dict[str, Any]]:
         """What a code is worth, once."""
@@ -144,6 +157,8 @@ def provider_at(now: Callable[[], datetime]) -> Iterator[FakeProvider]:
             if self.path.startswith("/authorize?"):  # whoever comes is signed in there already
                 onward = provider.sign_in(provider.url + self.path)
                 self._send(302, onward.encode())
+            elif self.path.startswith("/logout?"):
+                self._send(302, provider.sign_out(provider.url + self.path).encode())
             else:
                 self._answer({})
 

@@ -119,6 +119,7 @@ def test_people_come_by_a_provider_to_a_running_worker(browser: Browser) -> None
             "public_url": f"http://127.0.0.1:{port}",
             "http_bind": f"127.0.0.1:{port}",
         }
+        provider.told = {"end_session_endpoint": f"{provider.url}/logout"}
         board = stack.enter_context(live_board(60, **settings))
         clocks.append(board.installation.clock)
         context = browser.new_context()
@@ -131,6 +132,7 @@ def test_people_come_by_a_provider_to_a_running_worker(browser: Browser) -> None
         assert page.locator("#rows tr").count() > 0
         page.click("text=Sign out")
         page.wait_for_url("**/sign-in")
+        assert provider.ended == ["u-1"]
 
 
 def a_free_port() -> int:

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 from base64 import urlsafe_b64encode
 from contextlib import ExitStack
 from functools import partial
+from html import unescape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -111,6 +113,62 @@ def test_signing_out_ends_the_session_and_does_not_begin_another(
     browser.session.cookies.set("stipt_session", token)
     assert browser.get().headers["location"] == "/sign-in"
     assert browser.get("/sign-in").status_code == 200
+
+
+def left_to(answer: requests.Response) -> str:
+    """The address that the page after signing out goes on to."""
+    assert answer.status_code == 200
+    found = re.search(r'http-equiv="refresh" content="0; url=([^"]+)"', answer.text)
+    assert found is not None
+    assert f'href="{found[1]}"' in answer.text
+    return unescape(found[1])
+
+
+def test_signing_out_ends_the_providers_session_too_where_it_offers_that(
+    pages: Pages, provider: FakeProvider
+) -> None:
+    provider.told = {"end_session_endpoint": f"{provider.url}/logout"}
+    browser = pages.browser()
+    signed_in(browser, provider)
+    assert "stipt_id_token" in browser.session.cookies
+
+    answer = browser.post("/sign-out", {"form_token": browser.form_token("/messages")})
+
+    assert provider.sign_out(left_to(answer)) == "http://127.0.0.1:1/sign-in"
+    assert provider.ended == ["u-1"]
+    assert not browser.session.cookies.keys()
+    assert browser.get().headers["location"] == "/sign-in"
+
+
+def test_a_token_too_long_for_a_cookie_is_not_kept(pages: Pages, provider: FakeProvider) -> None:
+    provider.told = {"end_session_endpoint": f"{provider.url}/logout?p=1"}
+    provider.claims["groups"] = ["g" * 40] * 100
+    browser = pages.browser()
+    signed_in(browser, provider)
+    assert "stipt_id_token" not in browser.session.cookies
+
+    answer = browser.post("/sign-out", {"form_token": browser.form_token("/messages")})
+
+    assert left_to(answer).startswith(f"{provider.url}/logout?p=1&client_id=")
+    provider.sign_out(left_to(answer))
+    assert provider.ended == [None]
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["https://elsewhere.example.com/logout", "javascript:alert(1)", "//", "http://["]
+)
+def test_nobody_is_sent_to_a_way_out_on_a_host_that_is_not_named(
+    endpoint: str, pages: Pages, provider: FakeProvider, captured_logs: StringIO
+) -> None:
+    provider.told = {"end_session_endpoint": endpoint}
+    browser = pages.browser()
+    signed_in(browser, provider)
+
+    answer = browser.post("/sign-out", {"form_token": browser.form_token("/messages")})
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+    assert browser.get().headers["location"] == "/sign-in"
+    assert "session_kept_at_provider" in captured_logs.getvalue()
 
 
 def test_a_session_ends_after_half_a_day_however_much_it_is_used(

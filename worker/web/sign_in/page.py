@@ -49,7 +49,7 @@ _TOLD: Final[Mapping[Fault, tuple[int, str]]] = {
 def password_page(wanted: str, token: str, fault: Fault | None) -> Response:
     """The page for a name and a password; nothing that was typed is repeated."""
     status, told = _TOLD[fault] if fault else (200, None)
-    return _page(_form(wanted, token, told), status)
+    return _page("Sign in", _form(wanted, token, told), status)
 
 
 def provider_page(host: str, begin: str, wanted: str, fault: Fault | None) -> Response:
@@ -64,16 +64,34 @@ def provider_page(host: str, begin: str, wanted: str, fault: Fault | None) -> Re
         e("a", "Try again" if fault else "Continue", href=f"{begin}{query}", class_="button"),
         class_="card",
     )
-    return _page(card, status)
+    return _page("Sign in", card, status)
 
 
-def _page(card: Html, status: int) -> Response:
+def parting_page(host: str, address: str) -> Response:
+    """The page that leads to the end of a provider's session.
+
+    It goes on by itself. A redirect would not do: after a form, browsers follow one to another
+    site only where the form's page allows forms to be sent there.
+    """
+    card = e(
+        "section",
+        e("h1", "Signed out"),
+        e("p", "You are signed out of Stipt. ", e("b", host), " ends your session there."),
+        e("a", "Continue", href=address, class_="button"),
+        class_="card",
+    )
+    return _page("Signed out", card, 200, onward=address)
+
+
+def _page(title: str, card: Html, status: int, onward: str | None = None) -> Response:
+    """The whole page; it goes `onward` at once where that is given."""
     head = (
         e("meta", charset="utf-8"),
         e("meta", name="viewport", content="width=device-width, initial-scale=1"),
         e("meta", name="color-scheme", content="light dark"),
         e("meta", name="robots", content="noindex"),
-        e("title", "Sign in · Stipt"),
+        e("meta", http_equiv="refresh", content=f"0; url={onward}") if onward else None,
+        e("title", f"{title} · Stipt"),
         e("link", rel="icon", href="/static/icon.svg", type="image/svg+xml"),
         e("link", rel="stylesheet", href="/static/board.css"),
         e("link", rel="stylesheet", href=f"{SIGN_IN}/style.css"),

@@ -54,6 +54,7 @@ class Discovery(msgspec.Struct, frozen=True):
     token_endpoint: str
     jwks_uri: str
     userinfo_endpoint: str | None = None
+    end_session_endpoint: str | None = None
     token_endpoint_auth_methods_supported: tuple[str, ...] = ("client_secret_basic",)
     authorization_response_iss_parameter_supported: bool = False
 
@@ -118,8 +119,24 @@ class Provider:
             ProviderFault: it cannot be had, or is no address that may be opened.
         """
         address = self._allowed("authorization", self.discovery().authorization_endpoint)
-        values = {"client_id": self._client_id, "scope": self._scopes, **asked}
-        return f"{address}{'&' if '?' in address else '?'}{urlencode(values)}"
+        return _with(address, {"client_id": self._client_id, "scope": self._scopes, **asked})
+
+    def way_out(self, onward: str, id_token: str | None) -> str | None:
+        """The address at which the provider ends its session; None where it offers none.
+
+        Args:
+            onward: where it sends people afterwards; it has to know that address.
+            id_token: what it gave at the sign-in, by which it knows whose session is meant.
+
+        Raises:
+            ProviderFault: it cannot be had, or is no address that may be opened.
+        """
+        endpoint = self.discovery().end_session_endpoint
+        if endpoint is None:
+            return None
+        address = self._allowed("end_session", endpoint)
+        values = {"client_id": self._client_id, "post_logout_redirect_uri": onward}
+        return _with(address, values | ({} if id_token is None else {"id_token_hint": id_token}))
 
     def tokens(self, code: str, verifier: str, redirect_uri: str) -> Tokens:
         """What the provider gives for a code, once.
@@ -210,6 +227,10 @@ class Provider:
                 f"{name}: the provider's address is on a host that STIPT_OIDC_HOSTS does not name"
             )
         return url
+
+
+def _with(address: str, values: Mapping[str, str]) -> str:
+    return f"{address}{'&' if '?' in address else '?'}{urlencode(values)}"
 
 
 def _sent(request: requests.Request) -> tuple[int, bytes]:

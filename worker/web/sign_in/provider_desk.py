@@ -15,7 +15,7 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 import anyio
 from starlette.concurrency import run_in_threadpool
@@ -30,6 +30,7 @@ from worker.web.sign_in.limits import Tries, seconds_left
 from worker.web.sign_in.loopback import counted_address
 from worker.web.sign_in.onward import own_path
 from worker.web.sign_in.page import provider_page
+from worker.web.sign_in.parting import Parting
 from worker.web.sign_in.provider import Provider, ProviderFault
 from worker.web.sign_in.sessions import Cookie
 
@@ -43,8 +44,10 @@ if TYPE_CHECKING:
     from worker.web.sign_in.guests import Admitted
     from worker.web.sign_in.knowing import BySession
     from worker.web.sign_in.page import Fault
-    from worker.web.sign_in.provider import Claims
+    from worker.web.sign_in.provider import Claims, Tokens
     from worker.wiring import Installation
+
+T = TypeVar("T")
 
 BEGIN: Final = f"{SIGN_IN}/begin"
 CALLBACK: Final = f"{SIGN_IN}/callback"
@@ -81,6 +84,13 @@ def _journey(held: str) -> _Journey | None:
         return None
 
 
+class _Welcome(NamedTuple):
+    """The token of a session of ours, and what the provider gave for it."""
+
+    session: str
+    id_token: str
+
+
 class _Refused(Exception):
     """Somebody does not get in; `fault` is what they are told, the text what the log is."""
 
@@ -99,6 +109,8 @@ class ProviderDesk:
         self._seal = seal
         self._known = known
         self._provider = Provider(installation.settings)
+        self._parting = Parting(installation.settings, known, self._provider)
+        self.sign_out = self._parting.sign_out
         self._cookie = Cookie("stipt_journey", installation.settings, WITHIN)
         self._tries = Tries(installation.database, seal)
         self._turns = anyio.CapacityLimiter(_AT_ONCE)
@@ -129,17 +141,18 @@ class ProviderDesk:
         journey = None if held is None else _journey(held)
         onward = "/" if journey is None else journey.onward
         try:
-            token = await self._in_turn(self._welcome, request, held, journey)
+            welcome = await self._in_turn(self._welcome, request, held, journey)
         except _Refused as refused:
             response = self._refusal(refused, onward)
         else:
             response = RedirectResponse(onward, 303)
-            self._known.cookie.write(request, response, token)
+            self._known.cookie.write(request, response, welcome.session)
+            self._parting.prepare(request, response, welcome.id_token)
             _log.info("signed_in")
         self._cookie.delete(request, response)
         return response
 
-    async def _in_turn(self, deed: Callable[..., str], *given: object) -> str:
+    async def _in_turn(self, deed: Callable[..., T], *given: object) -> T:
         """Do something that asks the provider: a few at once, so that pages stay quick."""
         if self._turns.statistics().tasks_waiting >= _MOST_WAITING:
             raise HTTPException(503, headers={"Retry-After": "5"})
@@ -160,17 +173,17 @@ class ProviderDesk:
         except ProviderFault as fault:
             raise _Refused("provider", str(fault)) from None
 
-    def _welcome(self, request: Request, held: str | None, journey: _Journey | None) -> str:
-        """The token of a session that begins now."""
+    def _welcome(self, request: Request, held: str | None, journey: _Journey | None) -> _Welcome:
+        """A session that begins now."""
         if held is None or journey is None:
             raise _Refused("no_cookie")
         self._must_be_ours(request, held, journey)
         address = counted_address(request, self._settings.auth_trusted)
         if not self._tries.allows_address(address, self._clock.now()):
             raise _Refused("too_often")
-        found = self._named(request, held)
+        found, id_token = self._named(request, held)
         self._tries.take_back(address)
-        return self._known.begin(request, found.name, found.role)
+        return _Welcome(self._known.begin(request, found.name, found.role), id_token)
 
     def _must_be_ours(self, request: Request, held: str, journey: _Journey) -> None:
         """Whether this browser was sent to the provider by us, and not too long ago."""
@@ -180,8 +193,8 @@ class ProviderDesk:
         if not is_ours or not 0 <= age <= WITHIN.total_seconds():
             raise _Refused("old_form")
 
-    def _named(self, request: Request, held: str) -> Admitted:
-        """As whom the provider lets somebody in."""
+    def _named(self, request: Request, held: str) -> tuple[Admitted, str]:
+        """As whom the provider lets somebody in, and the token by which it says so."""
         query = request.query_params
         try:
             self._must_be_from(query.get("iss"))
@@ -190,7 +203,8 @@ class ProviderDesk:
             code = query.get("code", "")
             if not 0 < len(code) <= _LONGEST_CODE:
                 raise _Refused("provider", "callback: no code")
-            return admitted(self._claims(code, held), self._settings)
+            tokens = self._provider.tokens(code, self._proof("verifier", held), self._redirect_uri)
+            return admitted(self._claims(tokens, held), self._settings), tokens.id_token
         except (ProviderFault, TokenRefused) as fault:
             raise _Refused("provider", str(fault)) from None
         except NotAdmitted:
@@ -205,9 +219,7 @@ class ProviderDesk:
         if (issuer is not None or must_say) and issuer != known.issuer:
             raise ProviderFault("callback: the answer of another provider")
 
-    def _claims(self, code: str, held: str) -> Claims:
-        verifier = self._proof("verifier", held)
-        tokens = self._provider.tokens(code, verifier, self._redirect_uri)
+    def _claims(self, tokens: Tokens, held: str) -> Claims:
         issuer = self._provider.discovery().issuer
         client_id = self._settings.oidc_client_id or ""
         expected = Expected(issuer, client_id, self._proof("nonce", held))

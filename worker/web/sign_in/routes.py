@@ -32,7 +32,6 @@ def sign_in_routes(installation: Installation, seal: Seal) -> list[Route]:
     known = BySession(installation, seal)
     return [
         *way(installation, seal, known),
-        Route(SIGN_OUT, _sign_out(known), methods=["POST"]),
         Route(f"{SIGN_IN}/style.css", _style),
     ]
 
@@ -44,6 +43,7 @@ def _by_password(installation: Installation, seal: Seal, known: BySession) -> li
     return [
         Route(SIGN_IN, desk.show, methods=["GET"]),
         Route(SIGN_IN, desk.sign_in, methods=["POST"]),
+        Route(SIGN_OUT, _sign_out(known), methods=["POST"]),
     ]
 
 
@@ -59,6 +59,7 @@ def _by_provider(installation: Installation, seal: Seal, known: BySession) -> li
         Route(SIGN_IN, desk.show, methods=["GET"]),
         Route(BEGIN, desk.begin, methods=["GET"]),
         Route(CALLBACK, desk.come_back, methods=["GET"]),
+        Route(SIGN_OUT, desk.sign_out, methods=["POST"]),
     ]
 
 
