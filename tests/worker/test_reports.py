@@ -167,7 +167,10 @@ def test_what_is_not_promised_is_said(
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("premium-360009", "no ticket of an organization 360009 is known; did you mean everyone-360001?"),
+        (
+            "premium-360009",
+            "no ticket of an organization 360009 is known; did you mean everyone-360001?",
+        ),
         ("premium-7", "no ticket of an organization 7 is known; customers with tickets: "),
     ],
 )

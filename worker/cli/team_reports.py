@@ -205,7 +205,9 @@ def _stretch(
             param_hint="--period",
         ) from None
     if named.from_at > last:
-        raise CommandFailed(f"{period} has not begun: all that is known ends on {last:%Y-%m-%d} UTC")
+        raise CommandFailed(
+            f"{period} has not begun: all that is known ends on {last:%Y-%m-%d} UTC"
+        )
     return named
 
 

@@ -102,13 +102,13 @@ class Source(Protocol):
         """What is known to be missing, in sentences."""
 
     def records(self, policy: Policy, asked: Asked) -> Records:
-    def parties(self, policy: Policy) -> dict[str, set[str]]:
-        """Organizations with tickets, and the names under which something of them was judged."""
-
         """What was recorded of a customer, judged at the cut-off."""
 
     def lacks(self, asked: Asked) -> Sequence[str]:
         """What is asked for and not, or not fully, recorded, in sentences."""
+
+    def parties(self, policy: Policy) -> dict[str, set[str]]:
+        """Organizations with tickets, and the names under which something of them was judged."""
 
 
 @dataclass(frozen=True)
@@ -231,6 +231,11 @@ class HistorySource:
         with Team(policy, cores() if self.history.is_large else 1) as team:
             parts = self.history.scan(team).told(self.history.tell)
             work = partial(_judge_part, asked=asked, cut_off=self.cut_off)
+            for one in team.ask(work, parts):
+                cycles += one[0]
+                solved += one[1]
+        return Records(self.cut_off, cycles, (), solved, (), self.outages.read(policy))
+
     def parties(self, policy: Policy) -> dict[str, set[str]]:
         """As the history tells them."""
         found: dict[str, set[str]] = {}
@@ -254,11 +259,6 @@ def _parties_of_part(policy: Policy, part: Part, *, cut_off: datetime) -> dict[s
             names = found.setdefault(verdict.organization_id, set())
             names |= {row.party.name for row in rows_of(verdict, {}) if row.party}
     return found
-
-            for one in team.ask(work, parts):
-                cycles += one[0]
-                solved += one[1]
-        return Records(self.cut_off, cycles, (), solved, (), self.outages.read(policy))
 
 
 def _judge_part(
