@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from html import escape
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
+from rules.calendar_zones import time_zone
 from rules.obligations import assess, sliced
 from rules.opening_hours import closed_hours
 from rules.summaries import over_by, summaries
+from worker.report.customer_outlook import outlook, phone_waits
 from worker.report.drawing import Picture
 from worker.report.heatmap import Field, heatmap
 from worker.report.page import Link, both_widths, heading, table
@@ -60,7 +61,9 @@ def pictures(
         *_measures(due, within, language),
         *_when(late, found, language),
         *_how_late(late, language),
+        *phone_waits(found, language),
         *_missed(late, found, language, case_link),
+        *outlook(found, language),
     ]
 
 
@@ -171,7 +174,7 @@ def _when(late: list[CycleRow], found: Account, language: Language) -> list[str]
     """By weekday and hour of the due, in the time of the periods."""
     if not late:
         return []
-    zone = ZoneInfo(found.period.zone)
+    zone = time_zone(found.period.zone)
     numbers: dict[tuple[int, int], int] = {}
     for row in late:
         if row.due_at is not None:
@@ -265,4 +268,4 @@ def _times(row: CycleRow, zone: str, language: Language) -> list[str]:
 
 def _clock(at: datetime | None, zone: str) -> str:
     """The same in every language, so that columns are narrow and can be compared."""
-    return "" if at is None else f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
+    return "" if at is None else f"{at.astimezone(time_zone(zone)):%Y-%m-%d %H:%M}"

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from importlib.metadata import version
@@ -183,7 +183,11 @@ def account_of(
         and (whole is None or one.from_at >= whole)
     ]
     since = min([periods[0].from_at, *(one.from_at for one in earlier)])
-    asked = Asked.of(agreement, since, period.until_at, whole_from=period.from_at)
+    asked = replace(
+        Asked.of(agreement, since, period.until_at),
+        whole_from=period.from_at,
+        open_until=period.following().until_at,
+    )
     records = source.records(agreement.policy, asked)
     if agreement.party.customer is None and _is_empty(records) and not kept.statements:
         _require_known(agreement, source)

@@ -47,7 +47,8 @@ class Asked:
     `since` and `until` are the first instant and the one behind the last in
     which something may fall due that is counted. `lines` are the phone lines
     that obligations name: calls on them count without a ticket too. Of cycles
-    that fall due before `whole_from` only what they count as is wanted.
+    that fall due before `whole_from` only what they count as is wanted, and
+    open ones also up to `open_until`.
     """
 
     party: Party
@@ -58,15 +59,10 @@ class Asked:
     with_ratings: bool = False
     lines: frozenset[str] = frozenset()
     whole_from: datetime | None = None
+    open_until: datetime | None = None
 
     @classmethod
-    def of(
-        cls,
-        agreement: Agreement,
-        since: datetime,
-        until: datetime,
-        whole_from: datetime | None = None,
-    ) -> Asked:
+    def of(cls, agreement: Agreement, since: datetime, until: datetime) -> Asked:
         """What the obligations of an agreement need."""
         obligations = agreement.terms.obligations
         kinds = {one.of for one in obligations}
@@ -78,7 +74,6 @@ class Asked:
             with_calls=bool(kinds & OF_CALLS),
             with_ratings="satisfaction" in kinds,
             lines=frozenset(line for one in obligations for line in one.counting.lines or ()),
-            whole_from=whole_from,
         )
 
 

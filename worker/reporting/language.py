@@ -93,6 +93,14 @@ class Language:
         values = {"hours": self.number(hours), "minutes": f"{minutes:02}"}
         return self.say("format.hours_minutes", **values)
 
+    def seconds(self, seconds: int) -> str:
+        """Minutes and seconds, for what is short: `1 min 05 s`, `35 s`."""
+        minutes, rest = divmod(seconds, 60)
+        if not minutes:
+            return self.say("format.seconds", seconds=f"{rest}")
+        values = {"minutes": self.number(minutes), "seconds": f"{rest:02}"}
+        return self.say("format.minutes_seconds", **values)
+
     @property
     def weekdays(self) -> tuple[str, ...]:
         """Monday first, short."""

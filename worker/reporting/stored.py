@@ -158,7 +158,7 @@ class _Kept(NamedTuple):
         """Rows of a customer, its first solves, and tickets whose solve must be judged."""
         party, since, until = asked.party, asked.since, asked.until
         is_known = self.is_enough and self.with_channel
-        span = Span(since, until, asked.whole_from)
+        span = Span(since, until, asked.whole_from, asked.open_until)
         rows = rows_due(books, party, span, with_channel=is_known)
         if not asked.with_solved:
             return rows, [], []

@@ -93,12 +93,13 @@ class Span(NamedTuple):
     """From when to before when something falls due.
 
     Of rows that fall due before `whole_from` only what they count as is read;
-    of all others everything.
+    of all others everything. Rows that are open are read up to `open_until`.
     """
 
     since: datetime
     until: datetime
     whole_from: datetime | None = None
+    open_until: datetime | None = None
 
 
 def rows_due(
@@ -115,6 +116,7 @@ def rows_due(
     falls = sa.or_(
         sa.and_(row.due_at >= whole, row.due_at < end),
         sa.and_(row.due_at.is_(None), row.started_at < end),
+        *_open_until(span),
     )
     found = _wholes(
         books.tx.execute(
@@ -129,6 +131,15 @@ def rows_due(
     # Sorted here: sorted by the database they would be looked up one by one.
     found.sort(key=lambda one: (one.ticket_id or "", one.measure, one.cycle))
     return found
+
+
+def _open_until(span: Span) -> list[sa.ColumnElement[bool]]:
+    """The condition of open rows that fall due after the span."""
+    if span.open_until is None:
+        return []
+    row = verdicts.c
+    is_later = (row.due_at >= epoch(span.until), row.due_at < epoch(span.open_until))
+    return [sa.and_(*is_later, row.state.in_(sorted(OPEN_STATES)))]
 
 
 def _choice(
