@@ -72,6 +72,11 @@ def both_widths(draw: Callable[[int, str], str]) -> str:
     )
 
 
+def figure(title: str, draw: Callable[[int, str], str]) -> str:
+    """A picture under its title, drawn as `both_widths` says."""
+    return f"<figure>\n<figcaption>{escape(title)}</figcaption>\n{both_widths(draw)}\n</figure>"
+
+
 def table(caption: str, head: Sequence[str], rows: Sequence[Sequence[str | Link]]) -> str:
     """A table whose first column heads its rows; all cells are text, or links."""
     top = "".join(f'<th scope="col">{escape(one)}</th>' for one in head)

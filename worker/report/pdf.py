@@ -25,12 +25,11 @@ class PdfUnavailable(Exception):
     """What makes PDF files is not installed."""
 
 
-def pdf_of(page: str, sheet_words: str = "{page} / {pages}") -> bytes:
+def pdf_of(page: str) -> bytes:
     """A page of `worker.report.page` as PDF: A4, heads of tables repeated, pages numbered.
 
     Args:
         page: the whole HTML document; its title stands at the foot of every sheet.
-        sheet_words: how a sheet is numbered, with `{page}` and `{pages}`.
 
     Raises:
         PdfUnavailable: WeasyPrint, or a library that it needs, is not installed.
@@ -42,7 +41,7 @@ def pdf_of(page: str, sheet_words: str = "{page} / {pages}") -> bytes:
     # It tells of each rule that is for screens only; what matters is raised.
     logging.getLogger("weasyprint").setLevel(logging.CRITICAL)
     title = _TITLE.search(page)
-    feet = _feet(title[1] if title else "", sheet_words)
+    feet = _feet(title[1] if title else "")
     # A report holds all that it shows; whatever it names elsewhere is not fetched.
     nothing = urls.URLFetcher(allowed_protocols=())
     document = HTML(string=_with_styles(page), url_fetcher=nothing)
@@ -59,16 +58,13 @@ def _how_to_install(fault: ImportError | OSError) -> str:
     )
 
 
-def _feet(title: str, sheet_words: str) -> str:
+def _feet(title: str) -> str:
     """The margins of the sheets: the report's name and the number of the sheet."""
-    numbered = re.sub(
-        r"\{(page|pages)\}", lambda place: f'" counter({place[1]}) "', sheet_words
-    ).replace("\n", " ")
     shown = title.replace("\\", "").replace('"', "")
     look = "font: 8pt sans-serif; color: #57606a;"
     return (
         f'@page {{ @bottom-left {{ content: "{shown}"; {look} }} '
-        f'@bottom-right {{ content: "{numbered}"; {look} }} }}'
+        f'@bottom-right {{ content: counter(page) " / " counter(pages); {look} }} }}'
     )
 
 

@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-from html import escape
 from math import ceil
 from typing import TYPE_CHECKING
 
 from worker.report.charts import Bar, Group, bars
 from worker.report.drawing import Picture, cut
 from worker.report.heatmap import Field, heatmap
-from worker.report.page import both_widths, cards, heading, page, paragraph, table
+from worker.report.page import cards, figure, heading, page, paragraph, table
 from worker.staffing import words
 
 if TYPE_CHECKING:
@@ -76,10 +75,6 @@ def _numbers(answer: Answer) -> list[tuple[str, str]]:
     return found
 
 
-def _figure(title: str, draw: Callable[[int, str], str]) -> str:
-    return f"<figure>\n<figcaption>{escape(title)}</figcaption>\n{both_widths(draw)}\n</figure>"
-
-
 def _queue(plan: QueuePlan) -> list[str]:
     name, told = words.queue_name(plan), words.roster_words(plan)
     rows, fewer = words.queue_rows(plan), words.fewer_rows(plan)
@@ -141,7 +136,7 @@ def _week(
     def draw(width: int, suffix: str) -> str:
         return heatmap(Picture(f"{plan.work}-{ident}{suffix}", title, finding, width), field)
 
-    return _figure(title, draw)
+    return figure(title, draw)
 
 
 def _shares(plan: QueuePlan) -> str:
@@ -178,7 +173,7 @@ def _fewer_bars(
     def draw(width: int, suffix: str) -> str:
         return bars(Picture(f"{ident}-fewer{suffix}", title, finding, width), groups)
 
-    return _figure(title, draw)
+    return figure(title, draw)
 
 
 def _drawn(share: Fraction | None) -> float | None:
@@ -221,4 +216,4 @@ def _arrivals(answer: Answer) -> str:
     def draw(width: int, suffix: str) -> str:
         return heatmap(Picture(f"mail-arrivals{suffix}", title, finding, width), field)
 
-    return _figure(title, draw)
+    return figure(title, draw)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from worker.report.charts import Bar, Group, bars
 from worker.report.drawing import Picture
 from worker.report.heatmap import Field, heatmap
-from worker.report.page import Link, both_widths, cards, heading, page, paragraph, table
+from worker.report.page import Link, cards, figure, heading, page, paragraph, table
 from worker.report.trend import Dot, Series, trend
 from worker.reporting import team_wording as words
 from worker.reporting.language import ENGLISH
@@ -105,10 +105,6 @@ def _numbers(report: TeamReport, language: Language) -> list[tuple[str, str]]:
     return found
 
 
-def _figure(title: str, draw: Callable[[int, str], str]) -> str:
-    return f"<figure>\n<figcaption>{escape(title)}</figcaption>\n{both_widths(draw)}\n</figure>"
-
-
 def _attainment(report: TeamReport, language: Language) -> list[str]:
     lines = [one for one in report.tables.get("tier", ()) if one.summary.n_decided]
     if not lines:
@@ -124,7 +120,7 @@ def _attainment(report: TeamReport, language: Language) -> list[str]:
     def draw(width: int, suffix: str) -> str:
         return bars(Picture(f"attainment{suffix}", title, finding, width, language), groups)
 
-    return [heading(words.text("attainment", language)), _figure(title, draw)]
+    return [heading(words.text("attainment", language)), figure(title, draw)]
 
 
 def _bars(measure: str, lines: Sequence[GroupLine], language: Language) -> Group:
@@ -175,7 +171,7 @@ def _trend(report: TeamReport, language: Language) -> list[str]:
             Picture(f"trend{suffix}", title, finding, width, language), report.periods, series, None
         )
 
-    return [heading(words.text("trend", language)), _figure(title, draw)]
+    return [heading(words.text("trend", language)), figure(title, draw)]
 
 
 def _tables(report: TeamReport, link: RowLink | None, language: Language) -> list[str]:
@@ -188,9 +184,10 @@ def _tables(report: TeamReport, link: RowLink | None, language: Language) -> lis
         shown = sorted(lines, key=lambda one: -one.summary.n_decided)[:_MOST_ROWS]
         if len(shown) < len(lines):
             caption += words.text("rows_more", language, shown=len(shown), total=len(lines))
-        head, rows = words.group_table(name, [one for one in lines if one in shown], language)
+        kept = [one for one in lines if one in shown]
+        head, rows = words.group_table(name, kept, language)
         shown_rows: list[list[str | Link]] = [[*row] for row in rows]
-        for row, line in zip(shown_rows, [one for one in lines if one in shown], strict=True):
+        for row, line in zip(shown_rows, kept, strict=True):
             href = None if link is None else link(name, line)
             if href is not None:
                 row[0] = Link(f"{row[0]}", href)
@@ -241,7 +238,7 @@ def _when(report: TeamReport, language: Language) -> list[str]:
     ]
     return [
         heading(language.say("pictures.when")),
-        _figure(title, draw),
+        figure(title, draw),
         table(words.text("days_caption", language), words.heads(words.DAY_HEAD, language), rows),
     ]
 
@@ -278,7 +275,7 @@ def _over(report: TeamReport, language: Language) -> list[str]:
     return [
         heading(language.say("pictures.how_late")),
         paragraph(f"{finding}.", "soft"),
-        _figure(title, draw),
+        figure(title, draw),
     ]
 
 

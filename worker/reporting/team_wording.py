@@ -210,7 +210,7 @@ def report_lines(report: TeamReport, title: str, language: Language = ENGLISH) -
             continue  # nothing is known to tell rows apart by
         many = len(report.measures) > 1
         lines += ["", text("by", language, name=language.name("facets", name))]
-        lines += [f"  {_line(_row_name(o, language, many=many), o, language)}" for o in table]
+        lines += [f"  {_line(_row_name(one, language, many=many), one, language)}" for one in table]
     return lines
 
 
