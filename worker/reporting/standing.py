@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How an account stands in the running periods: what is kept, what is still at risk, at what cost.
 
-Counted every few minutes from the same rows and by the same functions as reports and
+Counted about once a minute from the same rows and by the same functions as reports and
 statements, and kept for whoever shows it.
 """
 

@@ -51,7 +51,7 @@ def late_rows(
     asked: Mapping[str, str],
     limit: int,
 ) -> tuple[list[LateRow], int]:
-    """The late cycles that fall due in a time, the latest first; and how many there are.
+    """The late cycles that fall due in a time, those over by most first; and how many there are.
 
     Args:
         books: whose rows.

@@ -177,14 +177,14 @@ def _policies(scene: Scene, loads: Sequence[PolicyLoad]) -> Html:
 def late_page(
     scene: Scene, period: str, asked: Mapping[str, str], rows: Sequence[LateRow], total: int
 ) -> HTMLResponse:
-    """The late cycles of a period, those that were latest first, each a way to its ticket."""
+    """The late cycles of a period, those over by most first, each a way to its ticket."""
     narrowed = ", ".join(
         ENGLISH.name("measures", value) if name == "measure" else f"{name} {value}"
         for name, value in asked.items()
     )
     told = f"{total:,} late cycles{f' of {narrowed}' if narrowed else ''}"
     if len(rows) < total:
-        told += f"; the {len(rows):,} that were latest"
+        told += f"; the {len(rows):,} that were over by most"
     shown = _table("Late cycles", _LATE, [_late(scene, one) for one in rows]) if rows else None
     return page(
         scene,
