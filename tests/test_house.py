@@ -81,6 +81,18 @@ def test_only_the_worker_and_the_sandbox_read_a_clock():
     assert found == []
 
 
+def test_zones_are_those_of_the_release_that_is_pinned():
+    """A machine has zones of its own, of another release: deadlines would depend on it."""
+    found = []
+    for path in (
+        one for package in ("rules", "worker") for one in REPOSITORY.glob(f"{package}/**/*.py")
+    ):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        name = path.relative_to(REPOSITORY).as_posix()
+        found += [f"{name}:{row}" for row, line in enumerate(lines, 1) if "ZoneInfo(" in line]
+    assert found == []
+
+
 def test_imports_go_one_way():
     done = subprocess.run(  # noqa: S603 - our own linter
         [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
