@@ -28,6 +28,8 @@ PAGES = {
     "reports": "/reports",
     "team-report": "/reports/team?period=2026",
     "late": "/reports/late?period=2026",
+    "customer": "/reports/customer?customer=acme&period=2026-11",
+    "staffing": "/staffing",
     "policy": "/policy",
     "messages": "/messages",
     "health": "/health",
