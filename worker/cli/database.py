@@ -42,16 +42,14 @@ def accept_helpdesk(
     account: AccountName = None,
 ) -> None:
     """Keep an account's rows: its helpdesk is the same and has another address."""
+    from worker.cli.sources import opened_database
     from worker.settings import load_settings
-    from worker.store.database import Database
     from worker.store.places import accept_place, kept_place
-    from worker.store.schema import require_current
 
     settings = load_settings(config=config)
     chosen = settings.account(account)
     now = chosen.place
-    with closing(Database(settings.database_url.get_secret_value())) as database:
-        require_current(database)
+    with opened_database(settings) as database:
         with database.read(chosen.name) as books:
             before = kept_place(books)
         moved = before not in (None, now)

@@ -79,19 +79,13 @@ def try_recipient(
 
 
 def _stored(settings: "Settings", account: "AccountSettings", ticket: str) -> "StoredTicket":
+    from worker.cli.sources import opened_database
     from worker.previews import stored_ticket
-    from worker.store.database import Database
     from worker.store.places import refuse_other_place
-    from worker.store.schema import require_current
 
-    database = Database(settings.database_url.get_secret_value())
-    try:
-        require_current(database)
-        with database.read(account.name) as books:
-            refuse_other_place(books, account.place)
-            found = stored_ticket(books, ticket)
-    finally:
-        database.close()
+    with opened_database(settings) as database, database.read(account.name) as books:
+        refuse_other_place(books, account.place)
+        found = stored_ticket(books, ticket)
     if found is None:
         raise CommandFailed(f"ticket {ticket} is not in the store; stipt run reads it")
     return found

@@ -11,6 +11,7 @@ from rules.evidence import Call, Evidence, Party, Rating
 from worker.store.database import epoch, instant
 from worker.store.record_tables import calls, ratings
 from worker.store.tables import verdicts
+from worker.store.verdict_rows import rows_of_party
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -81,15 +82,7 @@ _Labels = tuple[sa.Label[str], sa.Label[str]]
 def _first_row(books: Books, party: Party, ticket_id: sa.ColumnElement[str]) -> _Labels:
     """Tier and organization of the ticket's first verdict that is the customer's."""
     verdict = verdicts.c
-    whose = (
-        (verdict.customer == party.customer,)
-        if party.customer is not None
-        else (
-            verdict.customer.is_(None),
-            verdict.tier == party.tier,
-            verdict.organization_id == party.organization_id,
-        )
-    )
+    whose = rows_of_party(party)
 
     def first(column: sa.ColumnElement[str]) -> sa.ScalarSelect[str]:
         return (

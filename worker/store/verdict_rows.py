@@ -155,10 +155,11 @@ def _choice(
     if with_channel:
         own = sa.and_(tickets.c.account == row.account, tickets.c.ticket_id == row.ticket_id)
         choice = choice.join(tickets, own, isouter=True)
-    return choice.where(books.of(verdicts), *_whose(party), falls)
+    return choice.where(books.of(verdicts), *rows_of_party(party), falls)
 
 
-def _whose(party: Party) -> tuple[sa.ColumnElement[bool], ...]:
+def rows_of_party(party: Party) -> tuple[sa.ColumnElement[bool], ...]:
+    """What verdict rows of a customer have: its name, else its tier and organization."""
     row = verdicts.c
     if party.customer is not None:
         return (row.customer == party.customer,)
@@ -233,7 +234,7 @@ def _owners(books: Books, party: Party) -> sa.Subquery:
             sa.func.min(row.organization_id).label("organization"),
             sa.and_(*is_one).label("is_one"),
         )
-        .where(books.of(verdicts), *_whose(party))
+        .where(books.of(verdicts), *rows_of_party(party))
         .group_by(row.ticket_id)
         .subquery()
     )
