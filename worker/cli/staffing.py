@@ -105,10 +105,12 @@ def staffing(
         typer.Option(help="How long callers wait on average before giving up.", metavar="SPAN"),
     ] = None,
     occupancy: Annotated[
-        str, typer.Option(help="Share of their time that people are busy, at most.")
+        str,
+        typer.Option(help="Share of their time that people are busy, at most.", metavar="SHARE"),
     ] = "85%",
     shrinkage: Annotated[
-        str, typer.Option(help="Share of paid time that is not spent at work.")
+        str,
+        typer.Option(help="Share of paid time that is not spent at work.", metavar="SHARE"),
     ] = "0%",
     csv: Annotated[
         Path | None, typer.Option(help="Every interval of the week.", metavar="FILE")
