@@ -3,17 +3,17 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING
 
 from rules.calendar_zones import time_zone
 from rules.obligations import assess, sliced
 from rules.opening_hours import closed_hours
 from rules.summaries import over_by, summaries
+from worker.report.customer_clocks import clock_time, clocks
 from worker.report.customer_outlook import outlook, phone_waits
 from worker.report.drawing import Picture
 from worker.report.heatmap import Field, heatmap
-from worker.report.page import Link, both_widths, heading, table
+from worker.report.page import Link, figure, heading, table
 from worker.report.strip import strip
 from worker.report.trend import Dot, Series, trend
 from worker.reporting.language import ENGLISH
@@ -102,11 +102,7 @@ def _trend(
         promised = None if level is None else float(level.share)
         return trend(picture, labels, [Series(obligation.name, dots)], promised)
 
-    return _figure(title, both_widths(draw))
-
-
-def _figure(title: str, drawn: str) -> str:
-    return f"<figure>\n<figcaption>{escape(title)}</figcaption>\n{drawn}\n</figure>"
+    return figure(title, draw)
 
 
 def _percent(one: Assessment | Summary, language: Language) -> str:
@@ -193,7 +189,7 @@ def _when(late: list[CycleRow], found: Account, language: Language) -> list[str]
         unit = language.say("pictures.cycles")
         return heatmap(picture, Field(days, _HOURS, numbers, closed, unit=unit))
 
-    return [heading(language.say("pictures.when")), _figure(title, both_widths(draw))]
+    return [heading(language.say("pictures.when")), figure(title, draw)]
 
 
 def _closed(late: list[CycleRow], found: Account) -> frozenset[tuple[int, int]]:
@@ -223,7 +219,7 @@ def _strip(measure: str, over: list[int], language: Language) -> str:
     def draw(width: int, suffix: str) -> str:
         return strip(Picture(f"over-{measure}{suffix}", title, finding, width, language), over)
 
-    return _figure(title, both_widths(draw))
+    return figure(title, draw)
 
 
 def _missed(
@@ -232,9 +228,10 @@ def _missed(
     language: Language,
     case_link: Callable[[str], str] | None,
 ) -> list[str]:
-    """Every missed cycle that a statement counts, with its times."""
+    """Every missed cycle that a statement counts, with its times, and the clocks of those."""
     counted = {line.obligation: (line.of, {*line.breached_cases}) for line in found.statement.lines}
     rows: list[list[str | Link]] = []
+    shown: list[CycleRow] = []
     for row in sorted(late, key=lambda one: (f"{one.due_at}", one.ticket_id or "", one.cycle)):
         case = f"{row.ticket_id}/{row.measure}/{row.cycle}"
         cases = {row.ticket_id, case}
@@ -242,6 +239,7 @@ def _missed(
         if missed:
             first = case if case_link is None else Link(case, case_link(case))
             rows.append([first, ", ".join(missed), *_times(row, found.period.zone, language)])
+            shown.append(row)
     if not rows:
         return []
     head = [language.say(key) for key in _MISSED]
@@ -250,7 +248,11 @@ def _missed(
     n, most = language.number(len(rows)), language.number(MOST_CASES)
     key = "missed.caption_first" if len(rows) > MOST_CASES else "missed.caption"
     caption = language.say(key, n=n, most=most, zone=found.period.zone)
-    return [heading(language.say("page.missed")), table(caption, head, rows[:MOST_CASES])]
+    return [
+        heading(language.say("page.missed")),
+        table(caption, head, rows[:MOST_CASES]),
+        *clocks(shown[:MOST_CASES], found, language),
+    ]
 
 
 def _times(row: CycleRow, zone: str, language: Language) -> list[str]:
@@ -258,14 +260,9 @@ def _times(row: CycleRow, zone: str, language: Language) -> list[str]:
     running = row.state == "breached_open"
     told = "" if over is None else language.hours(over)
     return [
-        _clock(row.started_at, zone),
-        _clock(row.due_at, zone),
-        language.say("missed.open") if running else _clock(row.stopped_at, zone),
+        clock_time(row.started_at, zone),
+        clock_time(row.due_at, zone),
+        language.say("missed.open") if running else clock_time(row.stopped_at, zone),
         language.say("words.at_least", duration=told) if running else told,
         language.hours(row.paused_seconds) if row.paused_seconds else "",
     ]
-
-
-def _clock(at: datetime | None, zone: str) -> str:
-    """The same in every language, so that columns are narrow and can be compared."""
-    return "" if at is None else f"{at.astimezone(time_zone(zone)):%Y-%m-%d %H:%M}"

@@ -121,7 +121,8 @@ class Account:
     """A customer's period with its records and its statement, still open.
 
     `periods` are those that a trend shows, the last one is that of the
-    statement. `doubts` say why it must not be closed yet.
+    statement. `doubts` say why it must not be closed yet. `source` is where
+    the facts of tickets can be had.
     """
 
     agreement: Agreement
@@ -129,6 +130,7 @@ class Account:
     records: Records
     statement: Statement
     doubts: tuple[str, ...]
+    source: Source | None = None
 
     @property
     def period(self) -> DatedPeriod:
@@ -200,6 +202,7 @@ def account_of(
         records,
         statement,
         (*source.doubts, *doubts, *source.lacks(asked), *_purged(statement, whole)),
+        source,
     )
 
 

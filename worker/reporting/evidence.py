@@ -17,7 +17,7 @@ from rules.populations import paths_of, values_of
 from worker.team import Team, cores
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -104,6 +104,9 @@ class Source(Protocol):
 
     def parties(self, policy: Policy) -> dict[str, set[str]]:
         """Organizations with tickets, and the names under which something of them was judged."""
+
+    def tickets(self, idents: Collection[str]) -> Iterable[Ticket]:
+        """The facts of these tickets; those that are not there are left out."""
 
 
 @dataclass(frozen=True)
@@ -231,6 +234,13 @@ class HistorySource:
                 solved += one[1]
         return Records(self.cut_off, cycles, (), solved, (), self.outages.read(policy))
 
+    def tickets(self, idents: Collection[str]) -> Iterable[Ticket]:
+        """The facts of these tickets, read from the file once more."""
+        with Team(None, cores() if self.history.is_large else 1) as team:
+            work = partial(_tickets_of_part, idents=frozenset(idents))
+            for found in team.ask(work, self.history.scan(team).parts):
+                yield from found
+
     def parties(self, policy: Policy) -> dict[str, set[str]]:
         """As the history tells them."""
         found: dict[str, set[str]] = {}
@@ -241,6 +251,12 @@ class HistorySource:
                 for ident, names in one.items():
                     found.setdefault(ident, set()).update(names)
         return found
+
+
+def _tickets_of_part(given: None, part: Part, *, idents: frozenset[str]) -> list[Ticket]:
+    del given
+    tickets = (read_line(line)[0] for _, line in part.lines())
+    return [one for one in tickets if one.id in idents]
 
 
 def _parties_of_part(policy: Policy, part: Part, *, cut_off: datetime) -> dict[str, set[str]]:

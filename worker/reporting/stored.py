@@ -30,11 +30,12 @@ from worker.store.verdict_rows import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from connector.records import Stream
     from rules.evidence import CycleRow, Party, SolvedTicket
+    from rules.facts import Ticket
     from rules.policy import Policy
     from worker.reporting.evidence import Asked
     from worker.store.database import Books, Database
@@ -129,6 +130,10 @@ class StoredSource:
         """As the store knows them."""
         with self.database.read(self.account) as books:
             return parties_known(books)
+
+    def tickets(self, idents: Collection[str]) -> Iterable[Ticket]:
+        """The facts of these tickets."""
+        return stored_tickets(self.database, self.account, sorted(idents))
 
     def _judged(
         self, policy: Policy, asked: Asked, needed: set[str], others: list[str]
