@@ -15,6 +15,7 @@ from worker.connection_needs import reads_names
 from worker.doctor_account import look_at_account
 from worker.doctor_channels import look_at_channels
 from worker.doctor_finding import Finding
+from worker.doctor_sign_in import look_at_sign_in
 from worker.doctor_storage import look_at_storage
 from worker.doctor_trial import try_to_write
 from worker.doctor_webhook import look_at_webhook
@@ -52,6 +53,7 @@ def examine(
     if policy is not None:
         yield from look_at_channels(settings, policy, now)
     yield from look_at_storage(settings, account)
+    yield from look_at_sign_in(settings)
     yield from _helpdesk(settings, account, policy, now)
     yield _zones()
     if write_test is not None and not account.missing():

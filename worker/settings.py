@@ -29,6 +29,7 @@ from worker.settings_values import (
     LoopbackUrl,
     Networks,
     Place,
+    PublicUrl,
     Share,
     SigningKey,
     Since,
@@ -151,7 +152,7 @@ class Settings(_FromNames):
     broker_url: SecretStr = Field(SecretStr(""), alias="STIPT_BROKER_URL")
     http_bind: Bind = Field("127.0.0.1:8080", alias="STIPT_HTTP_BIND")
     probe_bind: Bind = Field("127.0.0.1:9102", alias="STIPT_PROBE_BIND")
-    public_url: str | None = Field(None, alias="STIPT_PUBLIC_URL")
+    public_url: PublicUrl | None = Field(None, alias="STIPT_PUBLIC_URL")
     auth: Literal["", "local", "proxy", "oidc"] = Field("", alias="STIPT_AUTH")
     auth_header: str = Field("X-Forwarded-User", alias="STIPT_AUTH_HEADER")
     auth_trusted: Networks = Field((), alias="STIPT_AUTH_TRUSTED")

@@ -119,6 +119,15 @@ def _helpdesk_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _public_url(text: str) -> str:
+    parts = _url_parts(text)
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("a URL such as https://sla.example.com")
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise ValueError("a URL without a user, ? and #, such as https://sla.example.com")
+    return text
+
+
 def _url_without_path(text: str) -> str:
     if urlsplit(text).path:
         raise ValueError("a URL without a path, such as https://acme.zendesk.com")
@@ -200,6 +209,7 @@ Bind = Annotated[str, AfterValidator(_bind)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 Networks = Annotated[tuple[str, ...], BeforeValidator(_words), AfterValidator(_networks)]
 HelpdeskUrl = Annotated[str, AfterValidator(_helpdesk_url)]
+PublicUrl = Annotated[str, AfterValidator(_public_url)]
 Issuer = Annotated[str, AfterValidator(_issuer)]
 ZendeskUrl = Annotated[HelpdeskUrl, AfterValidator(_url_without_path)]
 Subdomain = Annotated[str, BeforeValidator(_lower), AfterValidator(_subdomain)]
