@@ -33,12 +33,12 @@ from worker.clock import SteppedClock
 from worker.judging import Judgement
 from worker.reconcile import Reconciler
 from worker.store.accounts import open_account
+from worker.store.columns import metadata
 from worker.store.database import Database
 from worker.store.facts import StoredTicket, load_tickets
 from worker.store.judgements import store_judgements
 from worker.store.pages import store_page
 from worker.store.schema import prepare
-from worker.store.tables import metadata
 from worker.store.wanted import claim_wanted, finish_wanted
 from worker.store.writes import record_written
 

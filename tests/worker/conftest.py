@@ -16,9 +16,9 @@ from worker.outbox import Manner, OutboxMessage, SendResult
 from worker.pass_report import PassReport
 from worker.run_once import OnePass
 from worker.settings import Settings, load_settings
+from worker.store.columns import metadata
 from worker.store.database import Database
 from worker.store.schema import prepare
-from worker.store.tables import metadata
 from worker.taking_over import take_over
 from worker.wiring import Installation, Parts, build
 

@@ -25,12 +25,13 @@ from worker.store.accounts import (
     take_lease,
     write_budget_left,
 )
+from worker.store.columns import metadata
 from worker.store.database import Database
 from worker.store.facts import load_tickets
 from worker.store.looks import claim_looks, still_owned
 from worker.store.pages import store_page
 from worker.store.schema import SchemaMismatch, prepare, schema_state
-from worker.store.tables import metadata, tickets
+from worker.store.tables import tickets
 
 A = "default"
 

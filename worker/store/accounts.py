@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from worker.store.budget_tables import budgets
 from worker.store.database import epoch, instant, instant_or_none
 from worker.store.places import keep_place
-from worker.store.tables import accounts, budgets, leases, notices, tickets
+from worker.store.tables import accounts, leases, notices, tickets
 
 if TYPE_CHECKING:
     from datetime import datetime

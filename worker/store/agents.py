@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
-from worker.store.tables import metadata
+from worker.store.columns import metadata
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,8 +10,9 @@ import sqlalchemy as sa
 
 from rules.verdict import OPEN_STATES
 from worker.store.agents import agent_names
+from worker.store.budget_tables import call_budgets
 from worker.store.facts_json import current_of, organization_of
-from worker.store.tables import DUE, OPEN, call_budgets, organizations, tickets, verdicts
+from worker.store.tables import DUE, OPEN, organizations, tickets, verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence

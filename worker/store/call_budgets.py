@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from connector.zendesk.budget import Bucket
-from worker.store.tables import call_budgets
+from worker.store.budget_tables import call_budgets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from worker.store.budget_tables import call_budgets
 from worker.store.database import epoch, instant_or_none
 from worker.store.hint_tables import hints
 from worker.store.report_tables import report_mails
 from worker.store.tables import (
     accounts,
-    call_budgets,
     cursors,
     field_changes,
     leases,

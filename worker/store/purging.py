@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 import sqlalchemy as sa
 
 from worker.store.agents import agents
+from worker.store.columns import metadata
 from worker.store.database import epoch, instant_or_none
-from worker.store.tables import accounts, field_changes, metadata, outbox, tickets, verdicts
+from worker.store.tables import accounts, field_changes, outbox, tickets, verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from worker.store.tables import metadata
+from worker.store.columns import metadata
 
 calls = sa.Table(
     "calls",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from worker.store.tables import metadata
+from worker.store.columns import metadata
 
 statements = sa.Table(
     "statements",
