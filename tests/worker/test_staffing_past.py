@@ -7,6 +7,7 @@ import csv
 import json
 from datetime import datetime, timedelta
 from io import StringIO
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -20,15 +21,16 @@ from tests.connector.test_zendesk_on_sandbox import desk
 from tests.worker.test_records import ClockOf
 from worker.cli.main import run
 from worker.run_once import OnePass
+from worker.rule_folder import load_folder
 from worker.settings import load_settings
 from worker.staffing.past import NothingCameIn, past_of_store
+from worker.staffing.setting import calendar_of
 from worker.store.database import Database
 from worker.store.record_tables import calls
 from worker.taking_over import take_over
 from worker.wiring import Parts, build
 
 if TYPE_CHECKING:
-    from pathlib import Path
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 RULES = """
@@ -287,3 +289,8 @@ def test_a_history_file_gives_mail_and_no_phone(
     assert (monday["work_seconds"], monday["due"], monday["late"]) == (36_000, 10, 0)
     assert monday["capacity_seconds"] == 5 * 8 * 3600
     assert (saturday["work_seconds"], saturday["capacity_seconds"]) == (0, 0)
+
+
+def test_a_calendar_that_depends_on_the_ticket_stands_for_its_default() -> None:
+    starter = load_folder(Path(__file__).parents[2] / "worker" / "starter")
+    assert calendar_of(starter, None).name == "office_nl"

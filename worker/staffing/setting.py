@@ -55,6 +55,8 @@ class Setting:
 def calendar_of(policy: Policy, name: str | None) -> Calendar:
     """The calendar of the team's hours: the one named, else the one that most targets count on.
 
+    A calendar that depends on the ticket stands for its default.
+
     Raises:
         ValueError: there is no calendar of that name.
     """
@@ -64,15 +66,22 @@ def calendar_of(policy: Policy, name: str | None) -> Calendar:
             raise ValueError(f'there is no calendar "{name}"; there are: {known}')
         return policy.calendars[name]
     used = Counter(
-        target.counted
+        calendar
         for one in all_terms(policy)
         for targets in one.targets.values()
         for target in targets
-        if target.counted in policy.calendars
+        for calendar in _meant(policy, target.counted)
     )
     closing = [name for name in used if not policy.calendars[name].business.is_always_open]
     best = max(sorted(closing), key=lambda one: used[one], default="always")
     return policy.calendars[best]
+
+
+def _meant(policy: Policy, name: str) -> tuple[str, ...]:
+    """The calendar of that name, or the one that a chooser takes where nothing else holds."""
+    if name in policy.choosers:
+        name = policy.choosers[name].default
+    return (name,) if name in policy.calendars else ()
 
 
 def levels(policy: Policy, otherwise: Fraction) -> dict[str, Fraction]:
