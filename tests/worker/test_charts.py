@@ -175,3 +175,16 @@ def test_dates_do_not_break_and_sentences_begin_at_the_left() -> None:
 
     assert '<td class="tied">2026-11-02&nbsp;11:11</td>' in shown
     assert '<td class="said">a regional power cut' in shown
+
+
+def test_a_long_sum_stands_at_the_right_like_its_neighbours() -> None:
+    shown = table("c", ["step", "sum"], [["cap", "100 * 3/20 * 2000 / (350) = 600/7 (85.71)"]])
+
+    assert "<td>100 * 3/20" in shown
+
+
+def test_cells_of_a_table_that_stacks_say_what_they_are() -> None:
+    shown = table("c", ["a", "b & c"], [["x", "1"]], stacks=True)
+
+    assert '<table class="stacks">' in shown
+    assert '<td data-label="b &amp; c">1</td>' in shown

@@ -77,29 +77,50 @@ def figure(title: str, draw: Callable[[int, str], str]) -> str:
     return f"<figure>\n<figcaption>{escape(title)}</figcaption>\n{both_widths(draw)}\n</figure>"
 
 
-def table(caption: str, head: Sequence[str], rows: Sequence[Sequence[str | Link]]) -> str:
-    """A table whose first column heads its rows; all cells are text, or links."""
+def table(
+    caption: str,
+    head: Sequence[str],
+    rows: Sequence[Sequence[str | Link]],
+    *,
+    stacks: bool = False,
+) -> str:
+    """A table whose first column heads its rows; all cells are text, or links.
+
+    Where the window is narrow it scrolls; one that `stacks` shows each row as a card instead.
+    """
+    names = head[1:] if stacks else [None] * (len(head) - 1)
     top = "".join(f'<th scope="col">{escape(one)}</th>' for one in head)
     body = "\n".join(
-        f'<tr><th scope="row">{_linked(row[0])}</th>' + "".join(map(_data, row[1:])) + "</tr>"
+        f'<tr><th scope="row">{_linked(row[0])}</th>'
+        + "".join(map(_data, row[1:], names))
+        + "</tr>"
         for row in rows
     )
     kind = ' class="short"' if len(rows) <= _MOST_TOGETHER else ""
-    slim = ' class="slim"' if len(head) <= _MOST_SLIM else ""
+    look = "stacks" if stacks else "slim" if len(head) <= _MOST_SLIM else "wide"
     # Wide tables scroll, and so must be reachable without a mouse.
     return (
         f"<figure{kind}>\n<figcaption>{escape(caption)}</figcaption>\n"
         f'<div class="wide-table" role="region" tabindex="0" aria-label="{escape(caption)}">\n'
-        f"<table{slim}>\n<thead><tr>{top}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n"
+        f'<table class="{look}">\n<thead><tr>{top}</tr></thead>\n<tbody>\n{body}\n</tbody>\n'
+        "</table>\n"
         "</div>\n</figure>"
     )
 
 
-def _data(cell: str | Link) -> str:
+def _data(cell: str | Link, name: str | None) -> str:
+    """A cell; `name` is that of its column, for where the table's head is not shown."""
     shown, kind = _linked(cell, _cell), ""
     if isinstance(cell, str):
-        kind = "said" if len(cell) > _LONGEST_TIED else "tied" if _DAY.fullmatch(cell) else ""
-    return f'<td class="{kind}">{shown}</td>' if kind else f"<td>{shown}</td>"
+        kind = "said" if _is_sentence(cell) else "tied" if _DAY.fullmatch(cell) else ""
+    look = f' class="{kind}"' if kind else ""
+    label = "" if name is None else f' data-label="{escape(name)}"'
+    return f"<td{look}{label}>{shown}</td>"
+
+
+def _is_sentence(text: str) -> bool:
+    """Whether a text is to be read; a long sum is not."""
+    return len(text) > _LONGEST_TIED and sum(map(str.isalpha, text)) * 2 > len(text)
 
 
 def _linked(cell: str | Link, write: Callable[[str], str] = escape) -> str:

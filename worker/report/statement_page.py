@@ -99,7 +99,8 @@ def _obligations(statement: Statement, language: Language) -> list[str]:
     ]
     keys = ("obligation", "promised", "measured", "result", "credit")
     caption = language.say("page.obligations")
-    parts = [heading(language.say("page.promised")), table(caption, _heads(keys, language), rows)]
+    shown = table(caption, _heads(keys, language), rows, stacks=True)
+    parts = [heading(language.say("page.promised")), shown]
     cases = [line for line in statement.lines if line.of != "availability"]
     time = [line for line in statement.lines if line.of == "availability"]
     return [
@@ -231,7 +232,7 @@ def _exclusions(statement: Statement, language: Language) -> list[str]:
     caption = language.say("page.left_out_caption")
     return [
         heading(language.say("page.left_out")),
-        table(caption, _heads(keys, language), rows),
+        table(caption, _heads(keys, language), rows, stacks=True),
     ]
 
 

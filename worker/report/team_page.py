@@ -320,7 +320,7 @@ def _load(report: TeamReport, language: Language) -> list[str]:
 
 
 def _method(report: TeamReport, language: Language) -> list[str]:
-    judged = ", ".join(f"{name} ({n:,})" for name, n in report.policies.items())
+    judged = ", ".join(f"{name} ({language.number(n)})" for name, n in report.policies.items())
     said = [
         words.text("method_rules", language),
         words.text("method_policies", language, policies=judged),
