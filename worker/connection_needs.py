@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _CALLS: frozenset[Stream] = frozenset({"calls", "legs"})
 _RATINGS: frozenset[Stream] = frozenset({"ratings"})
+_NAMES: dict[Stream, str] = {"calls": "phone calls", "ratings": "ratings"}
 
 
 def wanted_records(policy: Policy, reading: Reading) -> frozenset[Stream]:
@@ -32,11 +33,18 @@ def reads_names(policy: Policy) -> bool:
     return told or assigned or bool(selector_of(policy).paths & {"group", "brand"})
 
 
-def needs_restart(before: Policy, after: Policy) -> list[str]:
-    """What of `after` a connection that was made under `before` does not know, a sentence each."""
+def needs_restart(before: Policy, after: Policy, reading: Reading) -> list[str]:
+    """What of `after` a connection that was made under `before` does not know, a sentence each.
+
+    Where `reading` forbids what an obligation is counted from, a restart with
+    the same settings would change nothing: then it says so.
+    """
     found = []
     if reads_names(after) and not reads_names(before):
         found.append("the rules speak of groups or brands, whose names we asked no right to read")
-    if "ratings" in wanted_records(after, "auto") - wanted_records(before, "auto"):
+    if "ratings" in wanted_records(after, reading) - wanted_records(before, reading):
         found.append("an obligation counts ratings, which we asked no right to read")
+    if reading == "off" and (unread := wanted_records(after, "auto")):
+        what = " and ".join(name for stream, name in _NAMES.items() if stream in unread)
+        found.append(f"with STIPT_RECORDS=auto, as an obligation counts {what}, which nobody reads")
     return found

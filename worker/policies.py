@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from rules.policy import Policy
     from worker.clock import Clock
+    from worker.settings import Reading
     from worker.store.database import Database
 
 _NOTICE = "rules_refused"
@@ -51,15 +52,24 @@ class PolicyShelf:
     """Loads the rule folder of an account; keeps the last good policy when it breaks.
 
     `started_with` is the policy of the start: what connections were made with.
+    `reading` says what of calls and ratings the settings let us read.
     """
 
     started_with: Policy
 
-    def __init__(self, database: Database, account: str, folder: Path, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        account: str,
+        folder: Path,
+        clock: Clock,
+        reading: Reading = "auto",
+    ) -> None:
         self._database = database
         self._account = account
         self._folder = folder
         self._clock = clock
+        self._reading: Reading = reading
         self._policy: Policy | None = None
         self._seen: _Stamp = ()
         self._settling: _Stamp | None = None
@@ -86,6 +96,7 @@ class PolicyShelf:
         """
         self._seen = self._stamp()
         self.started_with = self._adopt(*self._read())
+        self._tell_of_restart()
         return self.started_with
 
     def reload(self) -> bool:
@@ -171,7 +182,7 @@ class PolicyShelf:
 
     def _tell_of_restart(self) -> None:
         """Say what of the new rules the running connection does not know of."""
-        left, now = needs_restart(self.started_with, self.policy), self._clock.now()
+        left, now = needs_restart(self.started_with, self.policy, self._reading), self._clock.now()
         with self._database.write(self._account) as books:
             if not left:
                 end_notice(books, _RESTART, now)

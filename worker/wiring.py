@@ -171,7 +171,7 @@ class _Builder:
         now = clock.now()
         with database.write(name) as books:
             open_account(books, first_sync_from(account, now), now, account.place)
-        policies = PolicyShelf(database, name, account.rules_path, clock)
+        policies = PolicyShelf(database, name, account.rules_path, clock, account.records)
         policies.load()
         helpdesk = self.parts.helpdesks.get(name) or self._helpdesk(account, policies)
         sender = self.parts.senders.get(name) or self._messenger(account, helpdesk, policies)

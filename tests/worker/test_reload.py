@@ -262,6 +262,52 @@ def test_bots_that_change_need_no_restart(site: Site) -> None:
     assert site.once().notices == {}
 
 
+PROMISE = """
+customers:
+  acme:
+    match: {organization.id: acme}
+    tier: standard
+    from: 2026-01-01
+    because: Annex B
+    obligations: [liked]
+obligations:
+  liked: {of: satisfaction, tickets: everything, at_least: 80%, per: calendar_month,
+          excluding: [], otherwise: none}
+"""
+
+
+def promise_ratings(site: Site) -> None:
+    path = site.rules / "sla.yaml"
+    path.write_text(path.read_text() + PROMISE)
+    assert site.installation is not None
+    assert site.installation.accounts[0].policies.reload()
+
+
+def test_a_promise_about_ratings_asks_for_a_restart_that_may_read_them(site: Site) -> None:
+    site.once()
+    promise_ratings(site)
+    assert "which we asked no right to read" in site.once().notices["restart_needed"]
+
+
+def test_where_ratings_are_read_anyway_a_promise_about_them_asks_for_nothing(site: Site) -> None:
+    site.start(records="on")
+    site.once()
+    promise_ratings(site)
+    assert "restart_needed" not in site.once().notices
+
+
+def test_a_promise_about_ratings_that_nobody_may_read_names_the_setting(site: Site) -> None:
+    site.start(records="off")
+    promise_ratings(site)
+    site.once()
+    told = site.once().notices["restart_needed"]
+    assert "STIPT_RECORDS=auto" in told
+    assert "no right" not in told
+    # A restart with the same settings changes nothing, and does not hide it.
+    site.start(records="off")
+    assert site.once().notices["restart_needed"] == told
+
+
 def test_a_folder_that_is_still_being_written_is_not_read_yet(site: Site) -> None:
     site.helpdesk.add("1")
     site.once()
