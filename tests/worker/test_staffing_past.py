@@ -8,7 +8,6 @@ import json
 from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -20,8 +19,8 @@ from rules.arrivals import LookBack
 from tests.connector.test_zendesk_on_sandbox import desk
 from tests.worker.test_records import ClockOf
 from worker.cli.main import run
-from worker.run_once import OnePass
 from worker.rule_folder import load_folder
+from worker.run_once import OnePass
 from worker.settings import load_settings
 from worker.staffing.past import NothingCameIn, past_of_store
 from worker.staffing.setting import calendar_of
@@ -29,8 +28,6 @@ from worker.store.database import Database
 from worker.store.record_tables import calls
 from worker.taking_over import take_over
 from worker.wiring import Parts, build
-
-if TYPE_CHECKING:
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 RULES = """
