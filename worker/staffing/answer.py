@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rules.arrivals import Profile
     from rules.mail_plan import MailPlan
     from rules.workdays import Workday
+    from worker.staffing.mail import MailAnswer
     from worker.staffing.past import Past
     from worker.staffing.queues import QueuePlan
     from worker.staffing.setting import Setting
@@ -40,39 +41,43 @@ class Answer:
 
 def answer(past: Past, setting: Setting) -> Answer:
     """People needed, from what came in."""
-    over = setting.over
-    doubts = list(past.doubts)
-    arrived = Arrived.of(past.tickets, setting.policy, over)
-    if arrived.n_unpromised:
-        doubts.append(
-            f"{arrived.n_unpromised:,} tickets are promised no first reply when they come in: "
-            "nobody is planned for them"
-        )
-    phone = None
-    if past.calls is None:
-        doubts.append("phone calls are not recorded (STIPT_RECORDS=on reads them)")
-    else:
-        history = phone_history(past.calls, over)
-        phone = plan_phone(history, setting)
-        if phone is None:
-            doubts.append("no call was answered in these weeks")
-        elif phone.patience_seconds is None:
-            doubts.append("too few callers gave up to tell their patience: as if nobody did")
-    chat = plan_chat(arrived, setting)
+    arrived = Arrived.of(past.tickets, setting.policy, setting.over)
+    phone, of_phone = _phone(past, setting)
     mail = answer_mail(past.tickets, setting)
-    if mail is not None:
-        doubts += [
-            f"{one.name}: {one.hopeless} of {one.n} have nobody on duty between arrival and due"
-            for one in mail.needed.tiers
-            if not one.is_possible
-        ]
     return Answer(
         setting,
         phone,
-        chat,
+        plan_chat(arrived, setting),
         mail.needed if mail else None,
         mail.as_rostered if mail else None,
-        profile((one.created_at for one in arrived.mail), over),
+        profile((one.created_at for one in arrived.mail), setting.over),
         mail.days if mail else (),
-        tuple(doubts),
+        (*past.doubts, *_unpromised(arrived), *of_phone, *_hopeless(mail)),
     )
+
+
+def _phone(past: Past, setting: Setting) -> tuple[QueuePlan | None, list[str]]:
+    """People needed on the phone, and what is to be doubted of them."""
+    if past.calls is None:
+        return None, ["phone calls are not recorded (STIPT_RECORDS=on reads them)"]
+    plan = plan_phone(phone_history(past.calls, setting.over), setting)
+    if plan is None:
+        return None, ["no call was answered in these weeks"]
+    if plan.patience_seconds is None:
+        return plan, ["too few callers gave up to tell their patience: as if nobody did"]
+    return plan, []
+
+
+def _unpromised(arrived: Arrived) -> list[str]:
+    if not arrived.n_unpromised:
+        return []
+    told = f"{arrived.n_unpromised:,} tickets are promised no first reply when they come in"
+    return [f"{told}: nobody is planned for them"]
+
+
+def _hopeless(mail: MailAnswer | None) -> list[str]:
+    return [
+        f"{one.name}: {one.hopeless} of {one.n} have nobody on duty between arrival and due"
+        for one in (mail.needed.tiers if mail else ())
+        if not one.is_possible
+    ]

@@ -177,23 +177,7 @@ def solves_of(
 
     Those count for nobody, or have had several customers.
     """
-    ticket, owners = tickets.c, _owners(books, party)
-    # Plus nothing, so that SQLite looks up the customer's tickets and not all that were solved.
-    solved_at = ticket.solved_at + 0
-    choice = (
-        sa.select(
-            *(ticket.ticket_id, ticket.solved_at, ticket.reopened_at, ticket.contacts),
-            *(ticket.channel, owners.c.tier, owners.c.organization),
-            sa.and_(owners.c.is_one, sa.not_(_has_others(books, party, owners))),
-        )
-        .select_from(
-            owners.join(
-                tickets,
-                sa.and_(ticket.account == books.account, ticket.ticket_id == owners.c.ticket_id),
-            )
-        )
-        .where(solved_at >= epoch(since), solved_at < epoch(until))
-    )
+    choice = _solves(books, party, since, until)
     found, unsure = [], []
     for ident, at, again_at, contacts, channel, tier, organization, one in books.tx.execute(
         choice, execution_options=_AT_ONCE
@@ -216,6 +200,23 @@ def solves_of(
         )
     found.sort(key=lambda one: one.ticket_id or "")
     return found, unsure
+
+
+def _solves(books: Books, party: Party, since: datetime, until: datetime) -> sa.Select[Any]:
+    """First solves of a customer's tickets in a time, and whether it is their only customer."""
+    ticket, owners = tickets.c, _owners(books, party)
+    # Plus nothing, so that SQLite looks up the customer's tickets and not all that were solved.
+    solved_at = ticket.solved_at + 0
+    own = sa.and_(ticket.account == books.account, ticket.ticket_id == owners.c.ticket_id)
+    return (
+        sa.select(
+            *(ticket.ticket_id, ticket.solved_at, ticket.reopened_at, ticket.contacts),
+            *(ticket.channel, owners.c.tier, owners.c.organization),
+            sa.and_(owners.c.is_one, sa.not_(_has_others(books, party, owners))),
+        )
+        .select_from(owners.join(tickets, own))
+        .where(solved_at >= epoch(since), solved_at < epoch(until))
+    )
 
 
 def _owners(books: Books, party: Party) -> sa.Subquery:
