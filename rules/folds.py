@@ -133,6 +133,34 @@ def _percentile(ordered: list[int], share: Fraction) -> Percentile | None:
 
 
 @dataclass(slots=True)
+class Calls:
+    """Incoming calls of one line that reached its queue in opening hours.
+
+    `waits` are seconds of those that were answered; `abandoned` left the queue,
+    `other` ended otherwise without an agent: voicemail, overflow, callback.
+    """
+
+    waits: array[int] = field(default_factory=lambda: array("q"))
+    abandoned: int = 0
+    other: int = 0
+
+    def take(self, ended: str, wait_seconds: int) -> None:
+        """Count one call by how it ended for the caller."""
+        if ended == "answered":
+            self.waits.append(wait_seconds)
+        elif ended == "abandoned":
+            self.abandoned += 1
+        else:
+            self.other += 1
+
+    def add(self, other: Calls) -> None:
+        """Count the calls of another fold too."""
+        self.waits.extend(other.waits)
+        self.abandoned += other.abandoned
+        self.other += other.other
+
+
+@dataclass(slots=True)
 class Fold:
     """Everything that was folded: cells by their facets, and dues by stretches of time.
 
@@ -147,6 +175,7 @@ class Fold:
     solves: Counter[Solve] = field(default_factory=Counter)
     load: dict[Holder, Load] = field(default_factory=dict)
     policies: Counter[str] = field(default_factory=Counter)
+    calls: dict[str | None, Calls] = field(default_factory=dict)
 
     def cell(self, facets: Facets) -> Cell:
         """The cell of rows with these facets."""
@@ -189,6 +218,8 @@ class Fold:
             counts[1] += decided
         for holder, load in other.load.items():
             self.load.setdefault(holder, Load()).add(load)
+        for line, calls in other.calls.items():
+            self.calls.setdefault(line, Calls()).add(calls)
 
     def by(self, *names: str) -> dict[tuple[str | None, ...], Cell]:
         """Cells added up by some of their facets, such as `measure` and `tier`."""

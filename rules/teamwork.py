@@ -23,7 +23,7 @@ from rules.timeline import instant_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rules.folds import Cell, Fold, Holder, Load, Solve
+    from rules.folds import Calls, Cell, Fold, Holder, Load, Solve
     from rules.promises import Period
 
 TABLES: Final = ("tier", "priority", "group", "market", "channel")
@@ -91,6 +91,21 @@ class LoadLine(msgspec.Struct, frozen=True):
     n_due_soon: int
 
 
+class PhoneLine(msgspec.Struct, frozen=True):
+    """The calls of a line: how many were offered, and what answered ones waited, in seconds.
+
+    `average` is the mean wait, rounded half up; None where nobody was answered.
+    """
+
+    name: str | None
+    offered: int
+    answered: int
+    abandoned: int
+    average: int | None
+    p90: int | None
+    longest: int | None
+
+
 class Hour(msgspec.Struct, frozen=True):
     """An hour of the week, 0 is Monday: cycles that fell due in it, and the late ones."""
 
@@ -121,6 +136,7 @@ class TeamReport(msgspec.Struct, frozen=True):
     over: tuple[OverLine, ...]
     solves: tuple[SolveLine, ...]
     load: tuple[LoadLine, ...]
+    phone: tuple[PhoneLine, ...] = ()
 
     @property
     def n_decided(self) -> int:
@@ -233,6 +249,10 @@ def team_report(
         over=_over(fold),
         solves=solve_lines(fold.solves),
         load=_load(fold.load),
+        phone=tuple(
+            _phone(line, calls)
+            for line, calls in sorted(fold.calls.items(), key=lambda one: one[0] or "")
+        ),
     )
 
 
@@ -318,6 +338,16 @@ def solve_lines(solves: Mapping[Solve, int]) -> tuple[SolveLine, ...]:
         SolveLine(name, *counts)
         for name, counts in sorted(groups.items(), key=lambda i: i[0] or "")
     )
+
+
+def _phone(line: str | None, calls: Calls) -> PhoneLine:
+    waits = sorted(calls.waits)
+    n_offered = len(waits) + calls.abandoned + calls.other
+    if not waits:
+        return PhoneLine(line, n_offered, 0, calls.abandoned, None, None, None)
+    average = int(Fraction(sum(waits), len(waits)) + Fraction(1, 2))
+    p90 = nearest_rank(waits, Fraction(9, 10))
+    return PhoneLine(line, n_offered, len(waits), calls.abandoned, average, p90, waits[-1])
 
 
 def _load(load: Mapping[Holder, Load]) -> tuple[LoadLine, ...]:

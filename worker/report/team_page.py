@@ -61,7 +61,8 @@ def _parts(
 ) -> list[str]:
     top = [paragraph(words.known(report, language), "soft"), *map(paragraph, notes)]
     if not report.measures:
-        return [*top, paragraph(words.text("nothing", language)), *_load(report, language)]
+        nothing = paragraph(words.text("nothing", language))
+        return [*top, nothing, *_phone(report, language), *_load(report, language)]
     return [
         *top,
         cards(_numbers(report, language)),
@@ -72,6 +73,7 @@ def _parts(
         *_over(report, language),
         *_pauses(report, language),
         *_solves(report, language),
+        *_phone(report, language),
         *_load(report, language),
         *_method(report, language),
     ]
@@ -302,6 +304,17 @@ def _solves(report: TeamReport, language: Language) -> list[str]:
     return [
         heading(words.text("solves", language)),
         table(caption, words.heads(words.SOLVE_HEAD, language), rows),
+    ]
+
+
+def _phone(report: TeamReport, language: Language) -> list[str]:
+    if not report.phone:
+        return []
+    shown = sorted(report.phone, key=lambda one: -one.offered)[:_MOST_ROWS]
+    rows = [words.phone_cells(one, language) for one in shown]
+    return [
+        heading(language.say("outlook.waits")),
+        table(words.text("phone_caption", language), words.heads(words.PHONE_HEAD, language), rows),
     ]
 
 

@@ -20,6 +20,7 @@ from rules.verdict import OPEN_STATES
 from worker.reporting.evidence import EvidenceMissing
 from worker.store.team_rows import (
     Wanted,
+    fold_calls,
     fold_counts,
     fold_due,
     fold_hours,
@@ -90,6 +91,7 @@ def stored_team(
         fold_counts(books, fold, wanted)
         if not is_policy:
             fold_solves(books, fold, wanted)
+            fold_calls(books, fold, wanted)
             fold_load(books, fold, cut_off, by_person=question.by_person)
     return team_report(fold, question.stretch, cut_off, question.tables)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from rules.summaries import Percentile
-    from rules.teamwork import GroupLine, LoadLine, SolveLine, TeamReport
+    from rules.teamwork import GroupLine, LoadLine, PhoneLine, SolveLine, TeamReport
     from worker.reporting.language import Language
 
 _GROUP_HEAD: Final = (
@@ -35,6 +35,10 @@ PAUSE_HEAD: Final = (
 SOLVE_HEAD: Final = (
     *("facets.group", "team.head_solved", "team.head_reopened", "pictures.share_head"),
     *("team.head_one_contact", "team.head_of_asked"),
+)
+PHONE_HEAD: Final = (
+    *("team.head_line", "team.head_offered", "outlook.answered_head", "team.head_abandoned"),
+    *("outlook.average_head", "outlook.ninth_head", "outlook.longest_head"),
 )
 LOAD_HEAD: Final = (*("facets.group", "team.head_open", "team.head_overdue", "team.head_due_soon"),)
 PERSON_HEAD: Final = ("team.head_person", *LOAD_HEAD[1:])
@@ -171,6 +175,19 @@ def solve_cells(line: SolveLine, language: Language = ENGLISH) -> list[str]:
         share(line.n_reopened, line.n_over, language),
         language.number(line.n_first_contact),
         share(line.n_first_contact, line.n_contacts, language),
+    ]
+
+
+def phone_cells(line: PhoneLine, language: Language = ENGLISH) -> list[str]:
+    """The calls of a line: offered, answered, abandoned, and what answered ones waited."""
+    waits = (line.average, line.p90, line.longest)
+    return [
+        named(line.name, language),
+        *(language.number(n) for n in (line.offered, line.answered, line.abandoned)),
+        *(
+            language.say("words.not_available") if one is None else language.seconds(one)
+            for one in waits
+        ),
     ]
 
 

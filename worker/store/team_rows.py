@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
-from rules.folds import DECIDED, SLOT_SECONDS, Cell, Facets, Holder, Load, Solve, load_of
+from rules.folds import DECIDED, SLOT_SECONDS, Calls, Cell, Facets, Holder, Load, Solve, load_of
 from rules.indicators import WINDOW_DAYS
 from worker.store.board import read_open
 from worker.store.database import epoch, instant, instant_or_none
 from worker.store.facts_json import organization_of
+from worker.store.record_tables import calls
 from worker.store.tables import organizations, policy_loads, tickets, verdicts
 
 if TYPE_CHECKING:
@@ -173,6 +174,21 @@ def fold_solves(books: Books, fold: Fold, wanted: Wanted) -> None:
     )
     for tier, group, channel, n_contacts, reopened, over, n in books.tx.execute(choice):
         fold.solves[Solve(tier, group, channel, n_contacts, bool(reopened), bool(over))] += n
+
+
+def fold_calls(books: Books, fold: Fold, wanted: Wanted) -> None:
+    """Fold the calls of a stretch by line, as far as they were offered to somebody."""
+    row = calls.c
+    choice = sa.select(row.line, row.ended, row.wait_seconds).where(
+        books.of(calls),
+        row.at >= epoch(wanted.stretch.from_at),
+        row.at < epoch(wanted.stretch.until_at),
+        row.inbound == 1,
+        row.outside_hours == 0,
+        row.ended != "abandoned_in_ivr",
+    )
+    for line, ended, wait in books.tx.execute(choice, execution_options={"yield_per": _AT_ONCE}):
+        fold.calls.setdefault(line, Calls()).take(ended, wait)
 
 
 def fold_load(books: Books, fold: Fold, now: datetime, *, by_person: bool = False) -> None:
