@@ -138,6 +138,12 @@ def test_a_document_may_show_its_own_style_and_do_nothing_else(lived: Caller) ->
     assert policy.startswith("default-src 'none'; style-src 'sha256-")
 
 
+def test_nothing_late_is_said_in_words(lived: Caller) -> None:
+    words = text_of(lived.get("/reports/late?period=2026-11&tier=nothing").text)
+
+    assert "No late cycles of tier nothing." in words
+
+
 def test_hostile_values_are_shown_as_text(lived: Caller) -> None:
     page = lived.get("/reports/late?tier=%3Cscript%3Ealert(1)%3C/script%3E").text
 

@@ -182,7 +182,8 @@ def late_page(
         ENGLISH.name("measures", value) if name == "measure" else f"{name} {value}"
         for name, value in asked.items()
     )
-    told = f"{total:,} late cycles{f' of {narrowed}' if narrowed else ''}"
+    n = {0: "No late cycles", 1: "1 late cycle"}.get(total, f"{total:,} late cycles")
+    told = f"{n} of {narrowed}" if narrowed else n
     if len(rows) < total:
         told += f"; the {len(rows):,} that were over by most"
     shown = _table("Late cycles", _LATE, [_late(scene, one) for one in rows]) if rows else None
