@@ -9,7 +9,7 @@ of its canonical JSON; later facts become corrections in the next one.
 from __future__ import annotations
 
 import hmac
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from hashlib import sha256
@@ -155,6 +155,10 @@ class CannotClose(ValueError):
     """The statement cannot be closed yet, or any more."""
 
 
+def _utc(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
 def identity(party: Party, period: DatedPeriod) -> str:
     """The id of a customer's statement of a period: `acme-2026-11`."""
     return f"{party.name}-{period.label}"
@@ -180,13 +184,21 @@ def close(statement: Statement, at: datetime, grace: timedelta = GRACE) -> State
     if statement.state == "closed":
         raise CannotClose(f"{statement.ident} is closed; later facts become corrections")
     if statement.origin.cut_off < statement.until_at:
-        raise CannotClose(f"the data of {statement.ident} end before the period does")
+        raise CannotClose(
+            f"{statement.ident} ends at {_utc(statement.until_at)}, and what is known at "
+            f"{_utc(statement.origin.cut_off)}"
+        )
     if at < statement.until_at + grace:
-        raise CannotClose(f"{statement.ident} can be closed from {statement.until_at + grace}")
+        raise CannotClose(
+            f"{statement.ident} can be closed from {_utc(statement.until_at + grace)}"
+        )
     for line in statement.lines:
         if line.counts.get("not_due"):
             n_open = line.counts["not_due"]
-            raise CannotClose(f"{line.obligation}: {n_open} cases of the period are not decided")
+            raise CannotClose(
+                f"{line.obligation}: {n_open} of the period's cases are not decided yet; the "
+                "tables of its report (--tables) name them"
+            )
     return msgspec.structs.replace(statement, state="closed", closed_at=at)
 
 

@@ -228,8 +228,12 @@ def test_a_closed_statement_says_when_and_from_what():
     ("found", "at", "because"),
     [
         (november(), "2026-12-02 23:59", "can be closed from"),
-        (records(cut_off=instant("2026-11-30 23:59")), "2026-12-03 09:00", "data"),
-        (november(running=1), "2026-12-03 09:00", "reply_95: 1 cases"),
+        (records(cut_off=instant("2026-11-30 23:59")), "2026-12-03 09:00", "and what is known"),
+        (
+            november(running=1),
+            "2026-12-03 09:00",
+            "reply_95: 1 of the period's cases are not decided",
+        ),
     ],
 )
 def test_a_statement_is_not_closed_before_everything_is_decided(

@@ -246,7 +246,10 @@ def test_what_came_to_light_later_is_an_entry_of_the_next_statement(
 @pytest.mark.parametrize(
     ("now", "said"),
     [
-        ("2026-10-31T12:00:00Z", "the data of acme-2026-10 end before the period does"),
+        (
+            "2026-10-31T12:00:00Z",
+            "acme-2026-10 ends at 2026-10-31 23:00 UTC, and what is known at 2026-10-31 12:00 UTC",
+        ),
         ("2026-11-01T12:00:00Z", "acme-2026-10 can be closed from 2026-11-02"),
     ],
 )

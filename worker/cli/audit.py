@@ -8,7 +8,7 @@ import typer
 
 from worker.cli.exit_codes import ExitCode
 from worker.cli.options import AccountName, ConfigFile, present
-from worker.cli.output import JsonFlag, QuietFlag, as_json, counted, result
+from worker.cli.output import JsonFlag, QuietFlag, as_json, counted, result, say
 
 if TYPE_CHECKING:
     from worker.settings import AccountSettings, Settings
@@ -59,5 +59,7 @@ def _show(found: "dict[str, list[Violation]]", *, quiet: bool, n_checks: int) ->
         for one in broken:
             rows = ", ".join(one.shown) + (", ..." if one.number > len(one.shown) else "")
             result(f"{name}: {one.check} {one.number}: {MEANINGS[one.check]}: {rows}")
+    if found and not quiet:
+        say("stipt run does what was forgotten; docs/operations.md, Silence, explains each check")
     if not found and not quiet:
         result(f"Nothing was forgotten ({counted(n_checks, 'check')}).")

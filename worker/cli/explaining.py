@@ -200,5 +200,8 @@ def _from_store(ident: str, place: _Place) -> "Explanation":
     ):
         found = explain_stored(books, ident, policy, now)
     if found is None:
-        raise CommandFailed(f"ticket {ident} is not in the store; --history reads a file")
+        raise CommandFailed(
+            f"ticket {ident} is not in the store: stipt run --once reads what is new, "
+            "--history a file"
+        )
     return found.explanation

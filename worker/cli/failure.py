@@ -51,7 +51,7 @@ _MEANINGS: dict[str, tuple[str, ExitCode]] = {
     "worker.reporting.evidence.EvidenceMissing": ("", ExitCode.ERROR),
     "worker.rule_folder.RulesInvalid": ("the rules have errors:", ExitCode.SETTINGS),
     "worker.rule_folder.RulesMissing": ("", ExitCode.SETTINGS),
-    "worker.settings.SettingsInvalid": ("the settings are not complete:", ExitCode.SETTINGS),
+    "worker.settings.SettingsInvalid": ("the settings cannot be used:", ExitCode.SETTINGS),
     "worker.staffing.past.NothingCameIn": ("", ExitCode.ERROR),
     "worker.staffing.roster_files.RosterUnreadable": ("", ExitCode.ERROR),
     "worker.store.places.OtherHelpdesk": ("another helpdesk:", ExitCode.SETTINGS),

@@ -128,7 +128,9 @@ def preview(
         with post.read() as books:
             stored = stored_ticket(books, ticket)
         if stored is None:
-            raise CommandFailed(f"ticket {ticket} is not in the store; stipt run reads it")
+            raise CommandFailed(
+                f"ticket {ticket} is not in the store: stipt run --once reads what is new"
+            )
         found = previews(outlook, stored, post.now, step=step, recipient=recipient)
     if json:
         as_json({"messages": [_preview_json(one) for one in found]})

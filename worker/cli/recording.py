@@ -74,7 +74,10 @@ def _from_store(ident: str, source: Source) -> _Found:
         with store.database.read(store.account.name) as books:
             found = load_tickets(books, [ident])
         if not found:
-            raise CommandFailed(f"ticket {ident} is not in the store; --history reads a file")
+            raise CommandFailed(
+                f"ticket {ident} is not in the store: stipt run --once reads what is new, "
+                "--history a file"
+            )
         return found[0].assembled(), store.now()
 
 
