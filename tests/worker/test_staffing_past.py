@@ -180,6 +180,20 @@ def test_a_roster_is_compared_and_every_interval_is_written(
 
 
 @pytest.mark.usefixtures("there")
+def test_every_interval_has_its_80th_percentile_and_the_dates_that_stand_out(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+):
+    table = tmp_path / "week.csv"
+    found = answered(capsys, "--csv", str(table))["phone"]["intervals"]
+    rows = list(csv.DictReader(StringIO(table.read_text(encoding="utf-8"))))
+    written = [row for row in rows if row["work"] == "phone"]
+
+    assert [str(one["p80"]) for one in found] == [row["p80"] for row in written]
+    assert [" ".join(one["stood_out"]) for one in found] == [row["stood_out"] for row in written]
+    assert any(one["p80"] > one["expected"] for one in found)
+
+
+@pytest.mark.usefixtures("there")
 def test_more_calls_need_more_people(capsys: pytest.CaptureFixture[str]):
     now, later = answered(capsys), answered(capsys, "--growth", "900%")
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from fractions import Fraction
 
-    from rules.arrivals import Slot
+    from rules.arrivals import Slot, Usual
     from rules.line_plan import IntervalPlan, LinePlan
     from rules.mail_plan import MailPlan
     from rules.workdays import Workday
@@ -212,13 +212,14 @@ def interval_csv(answer: Answer) -> str:
     writer.writerow(
         [
             *("work", "day", "from", "expected", "people", "paid", "rostered", "short"),
-            *("in_time", "in_time_with_one_fewer", "occupancy"),
+            *("in_time", "in_time_with_one_fewer", "occupancy", "p80", "stood_out"),
         ]
     )
     for plan in (answer.phone, answer.chat):
         for one in [] if plan is None else plan.plan.intervals:
             queue, fewer = one.needed.queue, one.needed.one_fewer
             day, _, at = clock(one.slot).partition(" ")
+            usual = plan.profile.slots.get(one.slot) if plan else None
             writer.writerow(
                 [
                     *(plan.work if plan else "", day, at, f"{float(one.calls):.3f}"),
@@ -226,6 +227,7 @@ def interval_csv(answer: Answer) -> str:
                     *("" if one.rostered is None else one.rostered, one.missing),
                     *(f"{queue.answered:.4f}", "" if fewer is None else f"{fewer.answered:.4f}"),
                     f"{queue.occupancy:.4f}",
+                    *(["", ""] if usual is None else [usual.p80, " ".join(_stood_out(usual))]),
                 ]
             )
     return written.getvalue()
@@ -285,17 +287,26 @@ def _queue_document(plan: QueuePlan | None) -> dict[str, object] | None:
         "answered_as_rostered": _number(plan.plan.answered_as_rostered())
         if any(one.rostered is not None for one in plan.plan.intervals)
         else None,
-        "intervals": [
-            {
-                "at": clock(one.slot),
-                "expected": float(one.calls),
-                "people": one.needed.agents,
-                "paid": one.needed.paid,
-                "rostered": one.rostered,
-            }
-            for one in plan.plan.intervals
-        ],
+        "intervals": [_interval_document(one, plan) for one in plan.plan.intervals],
     }
+
+
+def _interval_document(one: IntervalPlan, plan: QueuePlan) -> dict[str, object]:
+    usual = plan.profile.slots.get(one.slot)
+    return {
+        "at": clock(one.slot),
+        "expected": float(one.calls),
+        "p80": None if usual is None else usual.p80,
+        "stood_out": [] if usual is None else _stood_out(usual),
+        "people": one.needed.agents,
+        "paid": one.needed.paid,
+        "rostered": one.rostered,
+    }
+
+
+def _stood_out(usual: Usual) -> list[str]:
+    """Dates on which far more or fewer came in than is usual; they are counted like others."""
+    return [str(day) for day in usual.outliers]
 
 
 def _mail_document(plan: MailPlan | None) -> dict[str, object] | None:
