@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
+from rules.calendar_zones import time_zone
 from rules.case_clocks import clock_of
 from worker.report.page import heading, table
 
@@ -71,4 +71,4 @@ def _cells(one: ClockStretch, zone: str, language: Language) -> list[str]:
 
 def clock_time(at: datetime | None, zone: str) -> str:
     """The same in every language, so that columns are narrow and can be compared."""
-    return "" if at is None else f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
+    return "" if at is None else f"{at.astimezone(time_zone(zone)):%Y-%m-%d %H:%M}"
