@@ -46,8 +46,7 @@ def _provider(settings: Settings) -> Finding:
     """Whether the provider tells its addresses and keys, on hosts that may be called."""
     provider = Provider(settings)
     try:
-        provider.page({})
-        provider.keys(None)
+        provider.try_out()
     except ProviderFault as fault:
         remedy = "docs/sign-in.md says what each means; the client and its secret are not tried"
         return Finding(_GROUP, "provider", "fail", f"{provider.host}: {fault}", remedy)

@@ -77,7 +77,9 @@ def test_a_provider_that_answers_is_well(provider: FakeProvider) -> None:
     [
         ({"issuer": "https://other.example"}, "the provider calls itself by another name"),
         ({"authorization_endpoint": "https://evil.example/a"}, "STIPT_OIDC_HOSTS does not name"),
-        ({"jwks_uri": "https://evil.example/k"}, "STIPT_OIDC_HOSTS does not name"),
+        ({"jwks_uri": "https://evil.example/k"}, "keys: the provider's address is on a host"),
+        ({"token_endpoint": "https://evil.example/t"}, "token: the provider's address is on a"),
+        ({"userinfo_endpoint": "https://evil.example/u"}, "userinfo: the provider's address is"),
     ],
 )
 def test_what_is_wrong_with_a_provider_is_told(

@@ -112,6 +112,19 @@ class Provider:
             self._discovery = (self._monotonic(), found)
             return found
 
+    def try_out(self) -> None:
+        """Ask for all that can be asked without anybody signing in.
+
+        Raises:
+            ProviderFault: the addresses or keys cannot be had, or an address may not be called.
+        """
+        found = self.discovery()
+        self._allowed("authorization", found.authorization_endpoint)
+        self._allowed("token", found.token_endpoint)
+        if found.userinfo_endpoint is not None:
+            self._allowed("userinfo", found.userinfo_endpoint)
+        self.keys(None)
+
     def page(self, asked: Mapping[str, str]) -> str:
         """The address of the provider's page on which people sign in.
 
