@@ -120,7 +120,8 @@ class SolvedTicket(Evidence, frozen=True, gc=False, kw_only=True):
 
     `contacts` are public agent replies and answered calls before the solve;
     `reopened_at` is the first reopening after it. `reason` says why a ticket
-    is excluded (merged, deleted, imported).
+    is excluded (merged, deleted, imported). `pauses` were set before the solve,
+    `hasty_pauses` of them soon after a message that nobody had answered.
     """
 
     solved_at: datetime
@@ -128,6 +129,8 @@ class SolvedTicket(Evidence, frozen=True, gc=False, kw_only=True):
     reopened_at: datetime | None = None
     by_end_user: bool = True
     reason: str | None = None
+    pauses: int = 0
+    hasty_pauses: int = 0
 
 
 class Rating(Evidence, frozen=True, gc=False, kw_only=True):

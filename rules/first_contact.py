@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rules.cycles import life
 from rules.evidence import SolvedTicket
+from rules.hasty_pauses import pauses_until
 from rules.timeline import AGENT_PUBLIC, instant_of, seconds_of, timeline
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def solved_ticket(
     replies = sum(
         bool(update.comments & AGENT_PUBLIC) for update in line.updates if update.at <= solved_at
     )
+    pauses = pauses_until(ticket, line, solved_at)
     return SolvedTicket(
         tier=verdict.choice.tier,
         customer=verdict.choice.customer,
@@ -53,4 +55,6 @@ def solved_ticket(
         reopened_at=None if reopened is None else instant_of(reopened),
         by_end_user=ticket.requester.role == "end_user",
         reason=line.exclusion.reason if line.exclusion else None,
+        pauses=pauses.total,
+        hasty_pauses=pauses.hasty,
     )

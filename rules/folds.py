@@ -166,6 +166,7 @@ class Fold:
 
     `late` and `decided` count by the number of the stretch since the epoch. `trend`
     has for (tier, measure, place of the period) how many were met and decided.
+    `pauses` are those of solved tickets by group, `hasty` the hasty ones of them.
     """
 
     cells: dict[Facets, Cell] = field(default_factory=dict)
@@ -176,6 +177,8 @@ class Fold:
     load: dict[Holder, Load] = field(default_factory=dict)
     policies: Counter[str] = field(default_factory=Counter)
     calls: dict[str | None, Calls] = field(default_factory=dict)
+    pauses: Counter[str | None] = field(default_factory=Counter)
+    hasty: Counter[str | None] = field(default_factory=Counter)
 
     def cell(self, facets: Facets) -> Cell:
         """The cell of rows with these facets."""
@@ -183,6 +186,12 @@ class Fold:
         if found is None:
             found = self.cells[facets] = Cell()
         return found
+
+    def take_pauses(self, group: str | None, total: int, hasty: int) -> None:
+        """Count the pauses of solved tickets of a group."""
+        if total:
+            self.pauses[group] += total
+            self.hasty[group] += hasty
 
     def take_due(self, due_at: int, n: int = 1, *, is_late: bool) -> None:
         """Count decided rows by when they were due, in epoch seconds."""
@@ -212,6 +221,8 @@ class Fold:
         self.decided.update(other.decided)
         self.solves.update(other.solves)
         self.policies.update(other.policies)
+        self.pauses.update(other.pauses)
+        self.hasty.update(other.hasty)
         for key, (met, decided) in other.trend.items():
             counts = self.trend.setdefault(key, [0, 0])
             counts[0] += met

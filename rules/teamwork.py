@@ -91,6 +91,14 @@ class LoadLine(msgspec.Struct, frozen=True):
     n_due_soon: int
 
 
+class HasteLine(msgspec.Struct, frozen=True):
+    """The pauses of a group's tickets before their solve, and the hasty ones of them."""
+
+    name: str | None
+    n_pauses: int
+    n_hasty: int
+
+
 class PhoneLine(msgspec.Struct, frozen=True):
     """The calls of a line: how many were offered, and what answered ones waited, in seconds.
 
@@ -137,6 +145,7 @@ class TeamReport(msgspec.Struct, frozen=True):
     solves: tuple[SolveLine, ...]
     load: tuple[LoadLine, ...]
     phone: tuple[PhoneLine, ...] = ()
+    haste: tuple[HasteLine, ...] = ()
 
     @property
     def n_decided(self) -> int:
@@ -252,6 +261,10 @@ def team_report(
         phone=tuple(
             _phone(line, calls)
             for line, calls in sorted(fold.calls.items(), key=lambda one: one[0] or "")
+        ),
+        haste=tuple(
+            HasteLine(name, n, fold.hasty[name])
+            for name, n in sorted(fold.pauses.items(), key=lambda one: one[0] or "")
         ),
     )
 

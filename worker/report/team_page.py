@@ -72,6 +72,7 @@ def _parts(
         *_when(report, language),
         *_over(report, language),
         *_pauses(report, language),
+        *_haste(report, language),
         *_solves(report, language),
         *_phone(report, language),
         *_load(report, language),
@@ -292,6 +293,17 @@ def _pauses(report: TeamReport, language: Language) -> list[str]:
         table(
             words.text("pauses_caption", language), words.heads(words.PAUSE_HEAD, language), rows
         ),
+    ]
+
+
+def _haste(report: TeamReport, language: Language) -> list[str]:
+    """Whether clocks were stopped instead of answering."""
+    if not report.haste:
+        return []
+    shown = sorted(report.haste, key=lambda one: -one.n_hasty)[:_MOST_ROWS]
+    rows = [words.haste_cells(one, language) for one in shown]
+    return [
+        table(words.text("haste_caption", language), words.heads(words.HASTE_HEAD, language), rows)
     ]
 
 

@@ -25,6 +25,7 @@ from worker.store.team_rows import (
     fold_due,
     fold_hours,
     fold_load,
+    fold_pauses,
     fold_solves,
 )
 from worker.store.verdict_rows import count_unjudged, known_until
@@ -91,6 +92,7 @@ def stored_team(
         fold_counts(books, fold, wanted)
         if not is_policy:
             fold_solves(books, fold, wanted)
+            fold_pauses(books, fold, wanted)
             fold_calls(books, fold, wanted)
             fold_load(books, fold, cut_off, by_person=question.by_person)
     return team_report(fold, question.stretch, cut_off, question.tables)
@@ -184,6 +186,7 @@ class _Folding:
             is_over=end < seconds_of(self.cut_off),
         )
         self.fold.solves[key] += 1
+        self.fold.take_pauses(key.group, solved.pauses, solved.hasty_pauses)
 
 
 def _text(value: Value) -> str | None:

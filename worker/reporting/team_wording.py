@@ -17,7 +17,14 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from rules.summaries import Percentile
-    from rules.teamwork import GroupLine, LoadLine, PhoneLine, SolveLine, TeamReport
+    from rules.teamwork import (
+        GroupLine,
+        HasteLine,
+        LoadLine,
+        PhoneLine,
+        SolveLine,
+        TeamReport,
+    )
     from worker.reporting.language import Language
 
 _GROUP_HEAD: Final = (
@@ -36,6 +43,7 @@ SOLVE_HEAD: Final = (
     *("facets.group", "team.head_solved", "team.head_reopened", "pictures.share_head"),
     *("team.head_one_contact", "team.head_of_asked"),
 )
+HASTE_HEAD: Final = ("facets.group", "team.head_pauses", "team.head_hasty", "pictures.share_head")
 PHONE_HEAD: Final = (
     *("team.head_line", "team.head_offered", "outlook.answered_head", "team.head_abandoned"),
     *("outlook.average_head", "outlook.ninth_head", "outlook.longest_head"),
@@ -175,6 +183,16 @@ def solve_cells(line: SolveLine, language: Language = ENGLISH) -> list[str]:
         share(line.n_reopened, line.n_over, language),
         language.number(line.n_first_contact),
         share(line.n_first_contact, line.n_contacts, language),
+    ]
+
+
+def haste_cells(line: HasteLine, language: Language = ENGLISH) -> list[str]:
+    """The pauses of a group's solved tickets, the hasty ones, and their share."""
+    return [
+        named(line.name, language),
+        language.number(line.n_pauses),
+        language.number(line.n_hasty),
+        share(line.n_hasty, line.n_pauses, language),
     ]
 
 

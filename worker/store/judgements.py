@@ -163,13 +163,14 @@ def _store_looks(books: Books, judgements: Iterable[Judgement], now: int) -> Non
     _LOOKS.run(books, rows)
 
 
-def _solve(solved: SolvedTicket | None) -> tuple[int | None, int | None, int | None]:
-    """When it was first solved and reopened, and after how many contacts."""
+def _solve(solved: SolvedTicket | None) -> tuple[int | None, ...]:
+    """When it was first solved and reopened, and after how many contacts and pauses."""
     if solved is None:
-        return None, None, None
+        return None, None, None, None, None
     reopened_at = None if solved.reopened_at is None else epoch(solved.reopened_at)
     contacts = solved.contacts if solved.by_end_user else None
-    return epoch(solved.solved_at), reopened_at, contacts if solved.reason is None else EXCLUDED
+    counted = contacts if solved.reason is None else EXCLUDED
+    return epoch(solved.solved_at), reopened_at, counted, solved.pauses, solved.hasty_pauses
 
 
 def _next_step_at(verdict: Verdict, now: int) -> int | None:
@@ -233,6 +234,8 @@ _LOOKS = ManyRows(
         solved_at=sa.bindparam("first_solved"),
         reopened_at=sa.bindparam("first_reopened"),
         contacts=sa.bindparam("n_contacts"),
+        pauses=sa.bindparam("n_pauses"),
+        hasty_pauses=sa.bindparam("n_hasty"),
         news=sa.text("0"),
         tries=sa.text("0"),
         claim=sa.null(),
@@ -252,5 +255,6 @@ _LOOKS = ManyRows(
         "in_state",
         "with_mark",
         *("by_channel", "in_group", "first_solved", "first_reopened", "n_contacts"),
+        *("n_pauses", "n_hasty"),
     ),
 )

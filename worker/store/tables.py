@@ -93,6 +93,8 @@ tickets = sa.Table(
     instant("reopened_at"),
     # Before the solve; none where no end user asked, -1 where the ticket counts for nobody.
     sa.Column("contacts", sa.Integer),
+    sa.Column("pauses", sa.Integer),  # before the solve
+    sa.Column("hasty_pauses", sa.Integer),
     sa.Index(
         "ix_tickets_due",
         "account",

@@ -176,6 +176,25 @@ def fold_solves(books: Books, fold: Fold, wanted: Wanted) -> None:
         fold.solves[Solve(tier, group, channel, n_contacts, bool(reopened), bool(over))] += n
 
 
+def fold_pauses(books: Books, fold: Fold, wanted: Wanted) -> None:
+    """Count the pauses of tickets whose first solve falls in a stretch, by group."""
+    row = tickets.c
+    choice = (
+        sa.select(row.group_id, sa.func.sum(row.pauses), sa.func.sum(row.hasty_pauses))
+        .where(
+            books.of(tickets),
+            row.solved_at.is_not(None),
+            row.solved_at >= epoch(wanted.stretch.from_at),
+            row.solved_at < epoch(wanted.stretch.until_at),
+            sa.func.coalesce(row.contacts, 0) >= 0,
+            row.pauses > 0,
+        )
+        .group_by(row.group_id)
+    )
+    for group, total, hasty in books.tx.execute(choice):
+        fold.take_pauses(group, int(total), int(hasty))
+
+
 def fold_calls(books: Books, fold: Fold, wanted: Wanted) -> None:
     """Fold the calls of a stretch by line, as far as they were offered to somebody."""
     row = calls.c
