@@ -142,7 +142,7 @@ def test_doctor_fails_while_fields_are_missing_and_not_after_setup(
     assert run(["doctor", "--json"]) == 0
     checks = answer(capsys)["checks"]
     assert isinstance(checks, list)
-    groups = {"settings", "rules", "storage", "helpdesk", "webhook", "estimate", "time"}
+    groups = {"settings", "rules", "storage", "web", "helpdesk", "webhook", "estimate", "time"}
     assert {one["group"] for one in checks} == groups
     assert account.settings.tickets == 40
 
