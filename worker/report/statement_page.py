@@ -87,19 +87,9 @@ def _state(statement: Statement, language: Language) -> str:
 
 
 def _obligations(statement: Statement, language: Language) -> list[str]:
-    rows = [
-        [
-            f"{line.obligation} ({language.name('measures', line.of)})",
-            wording.promised(line, language),
-            wording.measured(line, language),
-            language.name("results", line.result),
-            language.money(line.credit, statement.currency),
-        ]
-        for line in statement.lines
-    ]
-    keys = ("obligation", "promised", "measured", "result", "credit")
+    head, rows = wording.obligation_table(statement, language)
     caption = language.say("page.obligations")
-    shown = table(caption, _heads(keys, language), rows, stacks=True)
+    shown = table(caption, head, rows, stacks=True)
     parts = [heading(language.say("page.promised")), shown]
     cases = [line for line in statement.lines if line.of != "availability"]
     time = [line for line in statement.lines if line.of == "availability"]

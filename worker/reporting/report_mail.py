@@ -81,18 +81,7 @@ def _html(
     statement: Statement, language: Language, before: Sequence[str], after: Sequence[str]
 ) -> str:
     """The same for mail programs: a table, no style sheet, nothing from elsewhere."""
-    keys = ("obligation", "promised", "measured", "result", "credit")
-    head = [language.say(f"page.{key}_head") for key in keys]
-    rows = [
-        [
-            f"{line.obligation} ({language.name('measures', line.of)})",
-            wording.promised(line, language),
-            wording.measured(line, language),
-            language.name("results", line.result),
-            language.money(line.credit, statement.currency),
-        ]
-        for line in statement.lines
-    ]
+    head, rows = wording.obligation_table(statement, language)
     key = "text.total_capped" if statement.is_capped else "text.total"
     total = language.say(key, amount=language.money(statement.total, statement.currency))
     sums = [total]

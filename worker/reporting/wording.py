@@ -23,6 +23,24 @@ if TYPE_CHECKING:
     from worker.reporting.language import Language
 
 
+_OBLIGATIONS = ("obligation", "promised", "measured", "result", "credit")
+
+
+def obligation_table(statement: Statement, language: Language) -> tuple[list[str], list[list[str]]]:
+    """A head, and a row for each obligation: what was promised, and what came of it."""
+    rows = [
+        [
+            f"{line.obligation} ({language.name('measures', line.of)})",
+            promised(line, language),
+            measured(line, language),
+            language.name("results", line.result),
+            language.money(line.credit, statement.currency),
+        ]
+        for line in statement.lines
+    ]
+    return [language.say(f"page.{key}_head") for key in _OBLIGATIONS], rows
+
+
 def promised(line: StatementLine, language: Language) -> str:
     """`at least 95 %`."""
     if line.edge is None or line.level is None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from connector.base import Page, SetAside, Snapshot, TicketHappening, TicketState
+    from connector.records import RecordPage
     from rules.facts import Happening, Organization
     from worker.store.database import Books
     from worker.store.organizations import OrganizationChange
@@ -60,7 +61,7 @@ def store_page(books: Books, page: Page, now: datetime) -> Stored:
     n_happenings = _store_happenings(books, fresh)
     _store_set_aside(books, page.set_aside, at)
     count_unknown(books, page.unknown, at)
-    _save_cursor(books, page, at)
+    save_position(books, TICKETS, page, at, None if page.until is None else epoch(page.until))
     if not page.more:
         settle(books, at)
     return Stored(touched, n_happenings, len(page.set_aside))
@@ -237,16 +238,17 @@ def count_unknown(books: Books, words: Mapping[str, int], now: int) -> None:
     )
 
 
-def _save_cursor(books: Books, page: Page, now: int) -> None:
-    until = None if page.until is None else epoch(page.until)
-    complete_at = None if page.more else now
+def save_position(
+    books: Books, stream: str, page: Page | RecordPage, now: int, until: int | None = None
+) -> None:
+    """Keep how far a stream was read, `now` and `until` in epoch seconds."""
     insert = books.insert(cursors).values(
         account=books.account,
-        stream=TICKETS,
+        stream=stream,
         cursor=page.next_cursor,
         saved_at=now,
         until=until,
-        complete_at=complete_at,
+        complete_at=None if page.more else now,
         pages=1,
     )
     new = insert.excluded

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from worker.store.bulk import ManyRows, Row, for_both, upsert
 from worker.store.database import epoch, instant_or_none
-from worker.store.pages import count_unknown
+from worker.store.pages import count_unknown, save_position
 from worker.store.record_tables import call_legs, calls, ratings
 from worker.store.tables import cursors
 
@@ -66,7 +66,7 @@ def store_records(books: Books, stream: Stream, page: RecordPage, now: datetime)
     for kind, found in rows.items():
         _UPSERTS[kind][is_sqlite].run(books, found)
     count_unknown(books, page.unknown, epoch(now))
-    _save_position(books, stream, page, epoch(now))
+    save_position(books, stream, page, epoch(now))
     return sum(len(found) for found in rows.values())
 
 
@@ -89,26 +89,3 @@ _UPSERTS = {
     _LEGS: _upsert_of(call_legs, "leg_id"),
     _RATINGS: _upsert_of(ratings, "rating_id"),
 }
-
-
-def _save_position(books: Books, stream: Stream, page: RecordPage, now: int) -> None:
-    insert = books.insert(cursors).values(
-        account=books.account,
-        stream=stream,
-        cursor=page.next_cursor,
-        saved_at=now,
-        complete_at=None if page.more else now,
-        pages=1,
-    )
-    new = insert.excluded
-    books.tx.execute(
-        insert.on_conflict_do_update(
-            index_elements=["account", "stream"],
-            set_={
-                "cursor": new.cursor,
-                "saved_at": new.saved_at,
-                "complete_at": sa.func.coalesce(new.complete_at, cursors.c.complete_at),
-                "pages": cursors.c.pages + 1,
-            },
-        )
-    )
