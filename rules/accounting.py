@@ -13,7 +13,7 @@ from rules.credits import credit, period_fee, settle
 from rules.exhibits import exhibits
 from rules.fingerprint import calendars_fingerprint
 from rules.obligations import assessed, available, counted, held
-from rules.periods import billed_months, part_of
+from rules.periods import billed_months, part_of, period_at
 from rules.statements import (
     FORM,
     Excluded,
@@ -26,7 +26,7 @@ from rules.statements import (
 from rules.tallies import tally
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from rules.credits import CreditLine, PeriodFee
@@ -63,6 +63,19 @@ class Agreement:
         if contract is None:
             return part_of(period, None, None)
         return part_of(period, contract.from_at, contract.until_at)
+
+    def holds_in(self, period: DatedPeriod) -> bool:
+        """Whether the agreement holds for any of a period."""
+        part = self.part_held(period)
+        return part.from_at < part.until_at
+
+    def periods_at(self, at: datetime) -> Iterator[DatedPeriod]:
+        """The periods that hold an instant, of each kind over which something is promised."""
+        contract = self.terms.contract
+        anchor = contract.from_at if contract else None
+        for kind in sorted({one.per for one in self.terms.obligations if one.per is not None}):
+            if kind != "contract_month" or anchor is not None:
+                yield period_at(kind, at, self.zone, anchor)
 
     def within(self, obligation: Obligation, period: DatedPeriod) -> tuple[datetime, datetime]:
         """The instants of a period that count for an obligation.

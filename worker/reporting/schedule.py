@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from rules.accounting import Agreement
-    from rules.periods import DatedPeriod
     from rules.policy import Policy
 
 Every = Literal["period", "week"]
@@ -79,9 +78,9 @@ def occasions(
 def _periods(
     subscription: Subscription, agreement: Agreement, since: datetime, now: datetime
 ) -> Iterator[Occasion]:
-    for period in _running(agreement, now - GRACE):
+    for period in agreement.periods_at(now - GRACE):
         over = period.preceding()
-        while over.until_at + GRACE > since and _is_held(agreement, over):
+        while over.until_at + GRACE > since and agreement.holds_in(over):
             due_at = over.until_at + GRACE
             yield Occasion(subscription, over.label, over.label, due_at, over.until_at)
             over = over.preceding()
@@ -93,23 +92,6 @@ def _weeks(
     del since
     week = period_at("iso_week", now, agreement.zone)
     monday = week.from_at
-    for period in _running(agreement, monday - _MOMENT):
-        if _is_held(agreement, period):
+    for period in agreement.periods_at(monday - _MOMENT):
+        if agreement.holds_in(period):
             yield Occasion(subscription, week.preceding().label, period.label, monday, monday)
-
-
-def _running(agreement: Agreement, at: datetime) -> Iterator[DatedPeriod]:
-    """The periods that hold an instant, of the kinds over which something is promised."""
-    contract = agreement.terms.contract
-    anchor = contract.from_at if contract else None
-    for kind in sorted({one.per for one in agreement.terms.obligations if one.per is not None}):
-        yield period_at(kind, at, agreement.zone, anchor)
-
-
-def _is_held(agreement: Agreement, period: DatedPeriod) -> bool:
-    contract = agreement.terms.contract
-    if contract is None:
-        return True
-    begins_late = contract.from_at is not None and contract.from_at >= period.until_at
-    ended = contract.until_at is not None and contract.until_at <= period.from_at
-    return not begins_late and not ended

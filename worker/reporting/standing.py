@@ -18,7 +18,6 @@ from rules.evidence import Party
 from rules.forecast import warnings_due
 from rules.outlooks import period_outlook
 from rules.parties import agreement_of
-from rules.periods import period_at
 from rules.teamwork import GroupLine, SolveLine, month_around
 from worker.reporting.evidence import Asked, EvidenceMissing
 from worker.reporting.prospects import Prospect
@@ -93,7 +92,7 @@ def count_standing(source: StoredSource, policy: Policy) -> Counted:
     names = _names(source, agreements)
     for agreement in agreements:
         name = names.get(agreement.party.organization_id or "")
-        for period in _running(agreement, source.cut_off):
+        for period in filter(agreement.holds_in, agreement.periods_at(source.cut_off)):
             try:
                 found = _Reckoning(source, agreement, period, name)
             except EvidenceMissing as missing:
@@ -148,19 +147,6 @@ def _names(source: StoredSource, agreements: Sequence[Agreement]) -> dict[str, s
     with source.database.read(source.account) as books:
         known = newest_organizations(books, idents)
     return {ident: one.name for ident, one in known.items() if one.name}
-
-
-def _running(agreement: Agreement, at: datetime) -> Iterator[DatedPeriod]:
-    """The periods that hold an instant, of each kind over which something is promised."""
-    contract = agreement.terms.contract
-    anchor = contract.from_at if contract else None
-    for kind in sorted({one.per for one in agreement.terms.obligations if one.per is not None}):
-        if kind == "contract_month" and anchor is None:
-            continue
-        period = period_at(kind, at, agreement.zone, anchor)
-        part = agreement.part_held(period)
-        if part.from_at < part.until_at:
-            yield period
 
 
 class _Reckoning:
