@@ -114,6 +114,7 @@ def test_phone_chat_and_mail_are_planned_from_the_store(capsys: pytest.CaptureFi
     assert [one["of"] for one in phone["promises"]] == [["premium"]]
     assert phone["promises"][0]["answered_with_them"] >= 0.9
     assert phone["promises"][0]["answered_with_one_fewer"] < 0.9
+    assert 0 < phone["promises"][0]["answered_in_these_weeks"] < 1
     assert chat["promises"][0]["within_seconds"] == 300
     assert {one["of"]: one["promised"] for one in mail["promises"]} == {
         "premium": 0.97,

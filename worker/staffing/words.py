@@ -278,6 +278,7 @@ def _queue_document(plan: QueuePlan | None) -> dict[str, object] | None:
                 "within_seconds": one.promise.within_seconds,
                 "answered": _number(one.promise.answered),
                 "abandoned": _number(one.promise.abandoned),
+                "answered_in_these_weeks": _number(_answered_before(plan, one)),
                 "most_people": each.most_agents,
                 "answered_with_them": _number(each.answered()),
                 "answered_with_one_fewer": _number(each.answered(one_fewer=True)),
@@ -289,6 +290,12 @@ def _queue_document(plan: QueuePlan | None) -> dict[str, object] | None:
         else None,
         "intervals": [_interval_document(one, plan) for one in plan.plan.intervals],
     }
+
+
+def _answered_before(plan: QueuePlan, one: Promised) -> Fraction | None:
+    """Of the calls looked back at the share that was answered as promised."""
+    history = plan.history
+    return None if history is None else history.answered_within(one.promise.within_seconds)
 
 
 def _interval_document(one: IntervalPlan, plan: QueuePlan) -> dict[str, object]:
