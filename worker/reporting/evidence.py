@@ -24,9 +24,8 @@ if TYPE_CHECKING:
     from connector.history.stretches import Part
     from rules.accounting import Agreement
     from rules.evidence import CycleRow, Outage, Party, SolvedTicket
-    from rules.facts import Ticket, Value
+    from rules.facts import Ticket
     from rules.policy import Policy
-    from rules.verdict import Verdict
     from worker.histories import History
 
 OF_SOLVED = frozenset({"first_contact_resolution", "reopened"})
@@ -169,7 +168,7 @@ def judged_ticket(
     verdict = evaluate(ticket, policy, cut_off)
     values = values_of(ticket, paths, cut_off) if paths else {}
     cycles = [row for row in rows_of(verdict, values) if row.party == asked.party]
-    solved = _solved(ticket, verdict, values) if asked.with_solved else None
+    solved = solved_ticket(ticket, verdict, values) if asked.with_solved else None
     if solved is not None and solved.party != asked.party:
         solved = None
     whose = Evidence(
@@ -180,10 +179,6 @@ def judged_ticket(
         values=values,
     )
     return JudgedTicket(cycles, solved, whose)
-
-
-def _solved(ticket: Ticket, verdict: Verdict, values: Mapping[str, Value]) -> SolvedTicket | None:
-    return solved_ticket(ticket, verdict, values)
 
 
 @dataclass(frozen=True)
