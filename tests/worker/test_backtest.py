@@ -263,7 +263,10 @@ def test_a_history_without_a_readable_line_fails(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("lines", "told"),
-    [((), "no ticket was read, so no report was written"), (("nonsense",), "no line could be")],
+    [
+        ((), "no ticket was judged, so there is nothing to report"),
+        (("nonsense",), "no line could be"),
+    ],
     ids=["empty", "unreadable"],
 )
 def test_no_report_is_written_of_nothing(

@@ -49,6 +49,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def test_a_state_folder_that_cannot_be_made_is_a_wrong_setting(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "file").write_text("")
+    monkeypatch.setenv("STIPT_STATE_DIR", str(folder / "file" / "state"))
+    assert run(["run"]) == 78
+    told = capsys.readouterr().err
+    assert "STIPT_STATE_DIR" in told
+    assert "cannot be made: Not a directory" in told
+
+
 def test_a_pass_over_a_dead_helpdesk_ends_with_4_and_a_sentence(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -208,6 +208,7 @@ def test_without_a_file_for_them_rows_go_to_standard_output_and_the_summary_besi
     ("history", "message"),
     [
         ("nonsense\n", "no line could be read"),
+        ("", "no ticket was judged"),
         (None, "No such file"),
         (".", "it must be a file"),
     ],

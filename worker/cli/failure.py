@@ -54,6 +54,7 @@ _MEANINGS: dict[str, tuple[str, ExitCode]] = {
     "worker.settings.SettingsInvalid": ("the settings cannot be used:", ExitCode.SETTINGS),
     "worker.staffing.past.NothingCameIn": ("", ExitCode.ERROR),
     "worker.staffing.roster_files.RosterUnreadable": ("", ExitCode.ERROR),
+    "worker.store.database.StateFolderUnusable": ("", ExitCode.SETTINGS),
     "worker.store.places.OtherHelpdesk": ("another helpdesk:", ExitCode.SETTINGS),
     "worker.store.schema.SchemaMismatch": ("the database does not fit:", ExitCode.SETTINGS),
     # Not 78: a process that is ending still holds the address, so starting again is right.

@@ -158,8 +158,6 @@ def _show_comparison(
         for line in comparison_lines(found):
             to_output(line)
     _fail_on_nothing(found.history, len(found.reading.bad), found.effects.n_tickets)
-    if html is not None and not found.effects.n_tickets:
-        raise CommandFailed(f"{found.history}: no ticket was read, so no report was written")
 
 
 def _show_summary(
@@ -177,12 +175,14 @@ def _show_summary(
 def _fail_on_nothing(name: str, n_bad: int, n_tickets: int) -> None:
     if n_bad and not n_tickets:
         raise CommandFailed(f"{name}: no line could be read")
+    if not n_tickets:
+        raise CommandFailed(f"{name}: no ticket was judged, so there is nothing to report")
 
 
 def summary_lines(summary: "Summary", name: str) -> list[str]:
     """The summary as a person reads it."""
     document = summary.to_json()
-    judged = f"{summary.n_tickets} tickets judged as of {document['now']}"
+    judged = f"{summary.n_tickets} tickets judged as of {document['now'] or 'no instant'}"
     lines = [
         f"{name}: {judged} by policy {summary.policy[:12]}",
         f"{len(summary.bad)} of {summary.n_lines} {summary.unit}s could not be read",

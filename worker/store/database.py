@@ -32,6 +32,10 @@ _SQLITE_LEASE_CLOCK = f"{_UPTIME}()"
 _POSTGRESQL_LEASE_CLOCK = "CAST(extract(epoch FROM clock_timestamp()) AS BIGINT)"
 
 
+class StateFolderUnusable(Exception):
+    """The folder of the SQLite file is not there and cannot be made."""
+
+
 def _is_deadlock(fault: BaseException) -> bool:
     """Whether PostgreSQL ended this transaction so that another could go on."""
     return isinstance(fault, OperationalError) and getattr(fault.orig, "sqlstate", "") == "40P01"
@@ -112,7 +116,7 @@ class Database:
 
     def _sqlite_engine(self) -> sa.Engine:
         if self.url.database and self.url.database != ":memory:":
-            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(Path(self.url.database).parent)
         engine = sa.create_engine(
             self.url,
             hide_parameters=True,  # values of rows must not stand in errors
@@ -160,6 +164,16 @@ class Books:
     def lease_now(self) -> int:
         """The seconds of the clock that leases go by."""
         return int(self.tx.execute(sa.select(self.database.lease_now())).scalar_one())
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise StateFolderUnusable(
+            f"STIPT_STATE_DIR, or the path in STIPT_DATABASE_URL: the folder {folder} for the "
+            f"database cannot be made: {fault.strerror}; name one that this user may write to"
+        ) from None
 
 
 def _prepare_sqlite(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
