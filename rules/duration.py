@@ -30,8 +30,9 @@ MAX_HOURS = 87_600
 MAX_DAYS = 3_660
 
 _MAX_LENGTH = 60
-_RUNNING = re.compile(r"(?:([0-9]{1,8})h)?(?:([0-9]{1,8})m)?(?:([0-9]{1,8})s)?")
-_DAYS = re.compile(r"([0-9]{1,5}) (working|calendar) days?")
+_MOST_DIGITS = 12
+_RUNNING = re.compile(r"(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?")
+_DAYS = re.compile(r"([0-9]+) (working|calendar) days?")
 _PERCENT = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,4}))?%")
 _OFFSET = re.compile(r"(.+) (before|after)")
 _BARE = re.compile(r"[0-9]+(?:[.,][0-9]+)?")
@@ -75,11 +76,11 @@ def parse_span(text: str, *, running_day: str = "") -> Span:
     found = _DAYS.fullmatch(text)
     if found is None:
         return Span("seconds", _running(text, running_day))
-    amount = int(found[1])
+    amount = _count(found[1])
     if amount == 0:
-        raise DurationError(WRONG_FORM, f'"{text}" is no time at all')
+        raise DurationError(WRONG_FORM, f'"{_shown(text)}" is no time at all')
     if amount > MAX_DAYS:
-        raise DurationError(WRONG_FORM, f'"{text}" is more than ten years')
+        raise _too_long(text, f"{MAX_DAYS} {found[2]} days")
     return Span("working_days" if found[2] == "working" else "calendar_days", amount)
 
 
@@ -180,13 +181,22 @@ def _running(text: str, running_day: str) -> int:
     found = _RUNNING.fullmatch(text) if text else None
     if found is None:
         raise _span_error(text, running_day)
-    hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    hours, minutes, seconds = (_count(part or "0") for part in found.groups())
     amount = hours * 3600 + minutes * 60 + seconds
     if amount == 0:
-        raise DurationError(WRONG_FORM, f'"{text}" is no time at all')
+        raise DurationError(WRONG_FORM, f'"{_shown(text)}" is no time at all')
     if amount > MAX_HOURS * 3600:
-        raise DurationError(WRONG_FORM, f'"{text}" is more than ten years')
+        raise _too_long(text, f"{MAX_HOURS}h")
     return amount
+
+
+def _count(digits: str) -> int:
+    """A number of any length; what is cut off a long one leaves it beyond every limit."""
+    return int(digits.lstrip("0")[:_MOST_DIGITS] or "0")
+
+
+def _too_long(text: str, most: str) -> DurationError:
+    return DurationError(WRONG_FORM, f'"{_shown(text)}" is too long: at most {most} (ten years)')
 
 
 def _share_moment(text: str) -> StepMoment:
@@ -212,6 +222,9 @@ def _span_error(text: str, running_day: str) -> DurationError:
     shown = _shown(text)
     if _BARE.fullmatch(text):
         return DurationError(BARE_NUMBER, f"{shown} what? {_running_of(text)}")
+    if text.startswith("-") and _meant(text[1:]):
+        hint = f'did you mean "{_meant(text[1:])}"?'
+        return DurationError(WRONG_FORM, f'"{shown}" cannot be negative', hint)
     days = _PLAIN_DAYS.fullmatch(text)
     if days:
         message = f'"{shown}" can be read in several ways'

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -11,6 +12,23 @@ from rules.currencies import MINOR_UNITS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_WITH_COMMA = re.compile(r"([0-9]{1,3}(?:[. '][0-9]{3})+|[0-9]+),([0-9]{1,2}|-)")
+_WITH_POINT = re.compile(r"([0-9]{1,3}(?:[, '_][0-9]{3})+)(\.[0-9]{1,2})?")
+_MILLIONS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{3}){2,}")
+
+
+def plain_amount(text: str) -> str:
+    """What was probably meant by `2.000,00`, `2,000.00` or `900,-`; nothing where that is open."""
+    if found := _WITH_COMMA.fullmatch(text):
+        return f"{_digits(found[1])}.{found[2].replace('-', '00')}"
+    if found := _WITH_POINT.fullmatch(text):
+        return f"{_digits(found[1])}{found[2] or ''}"
+    return _digits(text) if _MILLIONS.fullmatch(text) else ""
+
+
+def _digits(grouped: str) -> str:
+    return re.sub(r"[^0-9]", "", grouped)
 
 
 def rounded(amount: Fraction, currency: str) -> Decimal:

@@ -28,7 +28,7 @@ from ruamel.yaml.events import (
 
 from rules.problems import Problem
 from rules.source_events import events_of
-from rules.source_hints import BACKSLASH, explain_syntax, hint_on_empty
+from rules.source_hints import BACKSLASH, cut_number, explain_syntax, hint_on_empty
 
 if TYPE_CHECKING:
     from ruamel.yaml.error import StreamMark
@@ -311,7 +311,8 @@ class _Reader:
             self._report(at, "STP028", f"{written} says nothing", "leave the key out")
         else:
             line = self.text.splitlines()[at[0] - 1] if self.text else ""
-            self._report(at, "STP028", "has no value", hint_on_empty(line[at[1] - 1 :]))
+            empty = "has no value", hint_on_empty(line[at[1] - 1 :])
+            self._report(at, "STP028", *(cut_number(line, at[1]) or empty))
         self._put("", at, usable=False)
 
     def _put(self, value: Tree, at: Position, *, usable: bool = True) -> None:

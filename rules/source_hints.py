@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+import re
+
+from rules.money import plain_amount
+
 _QUOTE = "put the value in quotes"
 BACKSLASH = "in double quotes a backslash is special: use single quotes"
 _DOUBLED = "a quote inside quoted text must be doubled"
@@ -26,6 +30,7 @@ _GUESSES: tuple[tuple[str, str, str], ...] = (
     ("expected the node content", "a value is missing here", ""),
     ("undefined alias", "an alias without an anchor", _QUOTE),
 )  # fmt: skip
+_NUMBER_OF_KEY = re.compile(r"(\w+): *([0-9]+(?:[.,'][0-9]+)+)(%?)")
 
 
 def explain_syntax(context: str, problem: str) -> tuple[str, str]:
@@ -48,3 +53,19 @@ def hint_on_empty(line: str) -> str:
     if after.startswith("#") and not after.startswith("# "):
         return "# starts a comment: quote the value"
     return "write one or leave the key out"
+
+
+def cut_number(line: str, column: int) -> tuple[str, str] | None:
+    """The message and hint on a key that is the rest of a number, cut at its comma by `{ }`.
+
+    Args:
+        line: the line that the key stands in.
+        column: the key's first, from 1.
+    """
+    for found in _NUMBER_OF_KEY.finditer(line):
+        start, end = found.span(2)
+        meant = plain_amount(found[2])
+        if meant and start < column - 1 < end and line[column - 2] == ",":
+            message = f'has no value: in {{ }} "{found[2]}{found[3]}" ends at its comma'
+            return message, f'write {found[1]}: "{meant}{found[3]}"'
+    return None

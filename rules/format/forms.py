@@ -24,6 +24,7 @@ from rules.facts import Priority as PriorityWord
 from rules.format.base import FormError, written
 from rules.format.messages import shown
 from rules.moments import Moment
+from rules.money import plain_amount
 from rules.nearest import did_you_mean
 from rules.policy import Span, StepMoment
 
@@ -40,6 +41,8 @@ _LOOSE_DATE = re.compile(r"([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})")
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))?")
 _OFFSET = re.compile(r"([+-])([01][0-9]):?([0-5][0-9])")
 _AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,4})?")
+_ANY_AMOUNT = re.compile(r"(-?)[0-9]+(\.[0-9]+)?")
+_MOST_DIGITS = 12
 _ENVIRONMENT = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]{0,99})")
 _EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@.]+(\.[^\s@.]+)+")
 _PLAIN_DAYS = re.compile(r"([0-9]{1,4}) days?")
@@ -181,8 +184,23 @@ def moment(text: str) -> Moment:
 def amount(text: str) -> Decimal:
     """An amount of money, exact."""
     if not _AMOUNT.fullmatch(text):
-        raise FormError("STP037", f'"{shown(text)}" is not an amount', 'write "2000.00"')
+        raise _amount_error(text)
     return Decimal(text)
+
+
+def _amount_error(text: str) -> FormError:
+    """Say what is wrong with an amount, and what was probably meant."""
+    found = _ANY_AMOUNT.fullmatch(text)
+    if found is None:
+        meant = plain_amount(text)
+        hint = f'write "{meant}"' if meant else 'write it like "2000.00"'
+        return FormError("STP037", f'"{shown(text)}" is not an amount', hint)
+    if found[1]:
+        return FormError("STP037", f'"{shown(text)}" cannot be negative')
+    if len(text.partition(".")[0]) > _MOST_DIGITS:
+        most = f"at most {'9' * _MOST_DIGITS}"
+        return FormError("STP037", f'"{shown(text)}" is too large: {most}')
+    return FormError("STP037", f'"{shown(text)}" has more than four decimals')
 
 
 def currency(text: str) -> str:
