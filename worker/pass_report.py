@@ -28,6 +28,17 @@ if TYPE_CHECKING:
 
 _DEADLINES = 10
 
+STATE_WORDS = {
+    "breached": "breached",
+    "at_risk": "at risk",
+    "on_track": "on track",
+    "paused": "paused",
+    "missed": "missed",
+    "met": "met",
+    "none": "no promise",
+}
+"""How a ticket's state reads, the most urgent first."""
+
 
 @dataclass(frozen=True, slots=True)
 class NextDeadline:
@@ -110,6 +121,20 @@ class PassReport:
         ]
         noun = "message" if self.unsent.number == 1 else "messages"
         return f"{self.unsent.number} {noun} could not be sent: {'; '.join(reasons)}"
+
+    def closed_or_deleted(self) -> int:
+        """How many of the tickets have no state any more."""
+        return self.tickets - sum(self.states.values())
+
+    def tickets_text(self) -> str:
+        """`300 tickets: 12 breached, 34 no promise, 254 closed or deleted`; they add up."""
+        known = [
+            *((words, self.states.get(state, 0)) for state, words in STATE_WORDS.items()),
+            ("closed or deleted", self.closed_or_deleted()),
+        ]
+        parts = ", ".join(f"{n} {words}" for words, n in known if n)
+        noun = "ticket" if self.tickets == 1 else "tickets"
+        return f"{self.tickets} {noun}: {parts}" if parts else f"{self.tickets} {noun}"
 
     def to_json(self) -> dict[str, object]:
         """As one JSON object with stable keys."""

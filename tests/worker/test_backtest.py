@@ -283,7 +283,8 @@ def test_a_report_in_no_folder_is_told_by_the_name_that_was_asked_for(
 ) -> None:
     html = tmp_path / "nowhere" / "report.html"
     assert compared(tmp_path, "--now", NOW, "--html", str(html)) == 1
-    assert capsys.readouterr().err.splitlines()[-1] == f"{html}: No such file or directory"
+    told = f"{html}: its folder {html.parent} does not exist; make it first"
+    assert capsys.readouterr().err.splitlines()[-1] == told
 
 
 class _Page(HTMLParser):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A whole pass: read, judge, write, tell; and again, when nothing is left to do."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -20,10 +21,21 @@ def test_a_pass_writes_the_fields_of_every_open_ticket(any_site: Site) -> None:
     report = any_site.once()
     assert (report.tickets, report.writes, report.failed) == (25, 25, 0)
     assert report.states == {"on_track": 25}
+    assert report.tickets_text() == "25 tickets: 25 on track"
     held = any_site.helpdesk.held["7"].state.current
     assert held.own["sla_tier"] == "premium"
     assert held.own["sla_due_at"] == "2026-11-24T13:00:00Z"
     assert held.priority == "normal"
+
+
+def test_what_a_pass_says_of_states_adds_up_to_all_tickets(site: Site) -> None:
+    site.helpdesk.add("1")
+    report = replace(site.once(), tickets=7, states={"none": 1, "on_track": 2, "breached": 1})
+
+    assert report.closed_or_deleted() == 3
+    assert report.tickets_text() == (
+        "7 tickets: 1 breached, 2 on track, 1 no promise, 3 closed or deleted"
+    )
 
 
 def test_a_second_pass_writes_nothing(any_site: Site) -> None:

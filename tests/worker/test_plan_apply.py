@@ -104,6 +104,7 @@ def test_a_plan_says_for_each_ticket_and_field_what_changes_and_why(
     assert "(sla.yaml:10 resolution, counted office)" in shown
     assert "+ sla_tier premium (sla.yaml:7)" in shown
     assert "tickets get a due date because of sla.yaml:10 (resolution)" in shown
+    assert " tickets judged, all that are not closed: " in shown
     assert account.writes() == 0
 
 
@@ -211,7 +212,9 @@ def test_a_plan_counts_the_messages_that_the_first_live_pass_sends(
     assert abs(len(notes) - told["note"]) <= 3  # the sandbox's clock has gone on
 
 
-def test_a_plan_of_one_ticket_looks_at_that_one_alone(account: Account) -> None:
+def test_a_plan_of_one_ticket_looks_at_that_one_alone(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
     ident = account.plan()["tickets"][0]["ticket"]
 
     document = account.plan("--ticket", f"#{ident}")
@@ -219,6 +222,9 @@ def test_a_plan_of_one_ticket_looks_at_that_one_alone(account: Account) -> None:
     assert document["judged"] == 1
     assert [one["ticket"] for one in document["tickets"]] == [ident]
     assert document["open"] > 1
+    capsys.readouterr()
+    assert run(["plan", "--ticket", str(ident)]) == 0
+    assert "1 ticket judged: 1 would change" in capsys.readouterr().out
 
 
 def test_a_ticket_that_is_not_there_is_named(

@@ -302,13 +302,15 @@ def test_an_unknown_hash_is_said(capsys: pytest.CaptureFixture[str]):
     assert "no closed statement has a hash that begins with 0123456789ab; stipt report" in said
 
 
-@pytest.mark.parametrize("beginning", ["abc", "acme-2026-10", "0123456"])
+@pytest.mark.parametrize("beginning", ["abc", "zz", "acme-2026-10", "0123456"])
 def test_what_is_no_beginning_of_a_hash_is_wrong_usage(
     beginning: str, capsys: pytest.CaptureFixture[str]
 ):
     assert run(["report", "show", beginning]) == 64
 
-    assert f'"{beginning}" is no beginning of a hash' in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f'"{beginning}" is no beginning of a hash: at least eight digits of 0-9 and a-f' in said
+    assert "stipt report verify names the statements of the store" in said
 
 
 @pytest.mark.parametrize("words", [["acme"], ["team"], ["close", "acme"]])

@@ -57,7 +57,7 @@ def plan(
     if json:
         as_json({**plan_to_json(found), "warnings": warnings})
     else:
-        show_plan(found, limit=limit, quiet=quiet)
+        show_plan(found, limit=limit, quiet=quiet, is_of_some=bool(only))
         for warning in warnings:
             say(f"{coloured('warning', 'yellow')}: {warning}")
     if not_judged:
@@ -100,7 +100,7 @@ def apply(
         if not yes:
             # Whoever made a file has seen what is in it.
             shown = (20 if file is None else 0) if limit is None else limit
-            show_plan(found, limit=shown, quiet=quiet)
+            show_plan(found, limit=shown, quiet=quiet, is_of_some=file is not None)
             if found.tickets and not typer.confirm("Write these changes?", err=True):
                 raise CommandFailed("nothing was written")
         try:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from worker.demo import Demo, Passed
     from worker.pass_report import PassReport, Work
 
-_STATES = ("breached", "at_risk", "on_track", "paused", "missed", "met", "none")
 _EVERY_S = 1.0
 _PLAIN_EVERY = 5
 _SHOWN = 8
@@ -108,8 +107,9 @@ def _progress(*, quiet: bool) -> "Iterator[Callable[[str, Work], None]]":
 def _passed_lines(passed: "Passed") -> list[str]:
     last = passed.first[-1]
     document = passed.to_json()
+    gone = f"{last.closed_or_deleted()} of them closed or deleted"
     return [
-        f"{last.tickets} tickets read and judged, {document['api_calls']} API calls",
+        f"{last.tickets} tickets read and judged, {gone}, {document['api_calls']} API calls",
         f"{document['writes']} tickets written, {document['messages']} messages sent",
         f"a second pass judged {passed.second.judged} again and wrote {passed.second.writes}",
         "",
@@ -121,11 +121,13 @@ def _passed_lines(passed: "Passed") -> list[str]:
 
 
 def _tier_rows(report: "PassReport") -> list[list[str]]:
-    present = [state for state in _STATES if report.states.get(state)]
-    rows = [["tier", *present]]
+    from worker.pass_report import STATE_WORDS
+
+    present = [state for state in STATE_WORDS if report.states.get(state)]
+    rows = [["tier", *(STATE_WORDS[state] for state in present)]]
     for tier, counts in sorted(report.tiers.items()):
         rows.append([tier, *(str(counts.get(state, 0)) for state in present)])
-    rows.append(["all", *(str(report.states.get(state, 0)) for state in present)])
+    rows.append(["all not closed", *(str(report.states.get(state, 0)) for state in present)])
     return rows
 
 
@@ -180,9 +182,8 @@ def _show_screens(running: "Demo", reports: "Generator[PassReport, None, None]")
 
 
 def _plain_line(running: "Demo", report: "PassReport") -> str:
-    states = ", ".join(f"{n} {state}" for state, n in sorted(report.states.items()))
     return (
-        f"{running.clock.now():%Y-%m-%dT%H:%M:%SZ} {report.tickets} tickets ({states}); "
+        f"{running.clock.now():%Y-%m-%dT%H:%M:%SZ} {report.tickets_text()}; "
         f"{report.writes} written, {report.messages} messages, {report.api_calls} API calls"
     )
 

@@ -20,8 +20,11 @@ _MOST_MOVES = 3
 _LONGEST = 60
 
 
-def show_plan(found: "Plan", *, limit: int, quiet: bool) -> None:
-    """Print the tickets of a plan, at most so many, and its summary."""
+def show_plan(found: "Plan", *, limit: int, quiet: bool, is_of_some: bool = False) -> None:
+    """Print the tickets of a plan, at most so many, and its summary.
+
+    `is_of_some` says that it may be of some tickets, not of all that are not closed.
+    """
     for one in found.tickets[:limit]:
         _show_ticket(one)
     if quiet:
@@ -30,7 +33,9 @@ def show_plan(found: "Plan", *, limit: int, quiet: bool) -> None:
         say(f"and {len(found.tickets) - limit} tickets more; --limit shows more, --json all")
     if found.tickets and limit:
         result()
-    result(f"{counted(found.n_judged, 'ticket')} judged, {len(found.tickets)} would change")
+    which = "" if is_of_some else ", all that are not closed"
+    judged = f"{counted(found.n_judged, 'ticket')} judged{which}"
+    result(f"{judged}: {len(found.tickets)} would change")
     for group in found.groups():
         result(f"  {group.sentence()}")
     for field, n in found.by_field().items():

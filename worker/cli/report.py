@@ -163,8 +163,8 @@ def show(
 
     if not _HASH.fullmatch(beginning):
         raise typer.BadParameter(
-            f'"{beginning}" is no beginning of a hash: at least eight digits of 0-9 and a-f, as '
-            "stipt report close prints them",
+            f'"{beginning}" is no beginning of a hash: at least eight digits of 0-9 and a-f; '
+            "stipt report verify names the statements of the store with theirs",
             param_hint="HASH",
         )
     files = ReportFiles(csv, html, pdf, language_named(language))

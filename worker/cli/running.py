@@ -7,7 +7,7 @@ import typer
 
 from worker.cli.exit_codes import CommandFailed, ExitCode
 from worker.cli.options import ConfigFile
-from worker.cli.output import JsonFlag, QuietFlag, as_json, result, say
+from worker.cli.output import JsonFlag, QuietFlag, as_json, counted, result, say
 
 if TYPE_CHECKING:
     from worker.pass_report import PassReport
@@ -94,7 +94,7 @@ def _fail_if_hindered(report: "PassReport") -> None:
 
 def _line(report: "PassReport") -> str:
     return (
-        f"{report.account}: {report.tickets} tickets, {report.judged} judged, "
+        f"{report.account}: {report.tickets_text()}; {counted(report.judged, 'judgement')}, "
         f"{report.writes} written, {report.would_write} waiting to be written, "
         f"{report.messages} messages, {report.api_calls} API calls"
         + (f"; {report.unsent_text()}" if report.unsent.number else "")

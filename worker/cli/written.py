@@ -8,12 +8,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from worker.cli.exit_codes import CommandFailed
+
 Write = Callable[[bytes], object]
 
 
 @contextmanager
 def written_to(out: Path | None) -> Iterator[Write]:
-    """Where an answer goes: a file, or standard output where none or `-` is named."""
+    """Where an answer goes: a file, or standard output where none or `-` is named.
+
+    Raises:
+        CommandFailed: the folder of the file does not exist.
+        OSError: the file cannot be written; it carries the file's name.
+    """
     if out is None or str(out) == "-":
         yield sys.stdout.buffer.write
         sys.stdout.buffer.flush()
@@ -27,6 +34,8 @@ def written_to(out: Path | None) -> Iterator[Write]:
 
 @contextmanager
 def _complete_or_absent(out: Path) -> Iterator[Write]:
+    if not out.parent.exists():
+        raise CommandFailed(f"{out}: its folder {out.parent} does not exist; make it first")
     try:
         handle, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
     except OSError as fault:
