@@ -200,7 +200,12 @@ def rewrite(site: Site, old: str, new: str) -> None:
 def sent_keys(site: Site) -> list[tuple[object, ...]]:
     with site.database.read("default") as books:
         choice = sa.select(outbox.c.ticket_id, outbox.c.measure, outbox.c.cycle, outbox.c.step)
-        return [tuple(row) for row in books.tx.execute(choice.where(outbox.c.state == "sent"))]
+        return [
+            tuple(row)
+            for row in books.tx.execute(
+                choice.where(outbox.c.state == "sent").order_by(outbox.c.id)
+            )
+        ]
 
 
 def test_a_step_that_was_sent_is_not_sent_again_when_its_deadline_moves(any_site: Site) -> None:
