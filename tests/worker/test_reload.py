@@ -257,7 +257,7 @@ def test_a_later_enforce_from_excludes_what_is_open_and_leaves_what_was_closed(
 def _states(site: Site) -> list[sa.Row[tuple[str, str, str]]]:
     with site.database.read("default") as books:
         choice = sa.select(verdicts.c.measure, verdicts.c.state, verdicts.c.policy)
-        return list(books.tx.execute(choice))
+        return list(books.tx.execute(choice.order_by(verdicts.c.measure, verdicts.c.cycle)))
 
 
 def test_bots_that_change_need_no_restart(site: Site) -> None:

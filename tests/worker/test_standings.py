@@ -67,8 +67,9 @@ def told(site: Site) -> list[sa.Row[tuple[str, str, str, str | None]]]:
     """Recipient, state, step and text of all warnings of forecasts."""
     rows = outbox.c
     choice = sa.select(rows.recipient, rows.state, rows.step, rows.about)
+    choice = choice.where(rows.about.is_not(None)).order_by(rows.id)
     with site.database.read("default") as books:
-        return list(books.tx.execute(choice.where(rows.about.is_not(None))).all())
+        return list(books.tx.execute(choice).all())
 
 
 def a_prospect(**values: object) -> Prospect:
