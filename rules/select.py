@@ -290,7 +290,7 @@ def _index(contracts: Iterable[_Dated]) -> tuple[dict[str, list[_Dated]], list[_
     by_organization: dict[str, list[_Dated]] = {}
     anywhere: list[_Dated] = []
     for dated in contracts:
-        idents = _demanded_organizations(dated.contract.match)
+        idents = demanded_organizations(dated.contract.match)
         for ident in idents:
             by_organization.setdefault(ident, []).append(dated)
         if not idents:
@@ -298,12 +298,13 @@ def _index(contracts: Iterable[_Dated]) -> tuple[dict[str, list[_Dated]], list[_
     return by_organization, anywhere
 
 
-def _demanded_organizations(condition: Condition) -> frozenset[str]:
+def demanded_organizations(condition: Condition) -> frozenset[str]:
+    """The ids of the organizations to one of which a ticket must belong; none where it need not."""
     if isinstance(condition, PathIs):
         return condition.values if condition.path == "organization.id" else frozenset()
     if isinstance(condition, AllOf):
         for part in condition.parts:
-            found = _demanded_organizations(part)
+            found = demanded_organizations(part)
             if found:
                 return found
     return frozenset()

@@ -26,7 +26,8 @@ class Prospect(msgspec.Struct, frozen=True):
     `customer` is the contract's name, or tier and organization; `name` is the organization's own.
     `now` is owed already, `then` after `breaches_left` more breaches; `share_of_fee`
     is the band that `then` falls into, None where something else makes the amount.
-    `seconds_left` is of availability alone.
+    `seconds_left` is of availability alone. `outside` is the contract that the organization has
+    and that these tickets are not under.
     """
 
     customer: str
@@ -50,6 +51,7 @@ class Prospect(msgspec.Struct, frozen=True):
     fee: Decimal | None
     currency: str | None
     name: str | None = None
+    outside: str | None = None
 
     @property
     def called(self) -> str:

@@ -18,12 +18,13 @@ from rules.evidence import Party
 from rules.forecast import warnings_due
 from rules.outlooks import period_outlook
 from rules.parties import agreement_of
+from rules.select import demanded_organizations
 from rules.teamwork import GroupLine, SolveLine, month_around
 from worker.reporting.evidence import Asked, EvidenceMissing
 from worker.reporting.prospects import Prospect
 from worker.reporting.team import TeamQuestion, stored_team
 from worker.store.board import newest_organizations
-from worker.store.standing import parties_due
+from worker.store.standing import contracts_due, parties_due
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -89,15 +90,18 @@ def count_standing(source: StoredSource, policy: Policy) -> Counted:
     money: dict[str, list[Decimal]] = {}
     doubts: dict[str, None] = {}
     agreements = [*_agreements(source, policy)]
-    names = _names(source, agreements)
+    names, contracts = _names(source, agreements), _contracts(source, policy)
     for agreement in agreements:
-        name = names.get(agreement.party.organization_id or "")
+        ident = agreement.party.organization_id or ""
+        called = _Called(names.get(ident), contracts.get(ident))
         for period in filter(agreement.holds_in, agreement.periods_at(source.cut_off)):
             try:
-                found = _Reckoning(source, agreement, period, name)
+                found = _Reckoning(source, agreement, period, called)
             except EvidenceMissing as missing:
                 doubts[str(missing)] = None
                 continue
+            if called.outside is not None and not found.has_cases:
+                continue  # the contract's own lines say all that there is to say
             prospects += found.prospects
             warned += found.warned
             if found.outlook.currency is not None:
@@ -149,21 +153,55 @@ def _names(source: StoredSource, agreements: Sequence[Agreement]) -> dict[str, s
     return {ident: one.name for ident, one in known.items() if one.name}
 
 
+def _contracts(source: StoredSource, policy: Policy) -> dict[str, str]:
+    """The running contract of each organization that has one.
+
+    Told by its match where that names organizations, else by the tickets judged under it.
+    """
+    at = source.cut_off
+    running = [
+        one
+        for one in policy.contracts
+        if (one.from_at is None or one.from_at <= at)
+        and (one.until_at is None or at < one.until_at)
+    ]
+    with source.database.read(source.account) as books:
+        found = contracts_due(books, [one.name for one in running], at, _LONGEST_PERIOD_DAYS)
+    named = {ident: one.name for one in running for ident in demanded_organizations(one.match)}
+    return found | named
+
+
+class _Called(NamedTuple):
+    """An organization's name, and the running contract that its tickets are not all under."""
+
+    name: str | None
+    outside: str | None
+
+
 class _Reckoning:
     """One customer's running period."""
 
     def __init__(
-        self, source: StoredSource, agreement: Agreement, period: DatedPeriod, name: str | None
+        self, source: StoredSource, agreement: Agreement, period: DatedPeriod, called: _Called
     ) -> None:
         asked = Asked.of(agreement, period.from_at, period.until_at)
         records = source.records(agreement.policy, asked)
-        self._agreement, self._period, self._name = agreement, period, name
+        self._agreement, self._period, self._called = agreement, period, called
         self._fee = agreement.fee_of(period)
         self.outlook = period_outlook(agreement, period, records)
         self.prospects: list[Prospect] = []
         self.warned: list[Warned] = []
         for obligation, line in zip(agreement.promised(period), self.outlook.lines, strict=True):
             self._take(obligation, line)
+
+    @property
+    def has_cases(self) -> bool:
+        """Whether any case is decided or open; outages are of everybody and no cases."""
+        return any(
+            line.forecast is not None
+            and (line.assessment.n_decided or line.assessment.tally.n_open)
+            for line in self.outlook.lines
+        )
 
     def _take(self, obligation: Obligation, line: OutlookLine) -> None:
         prospect = self._prospect(obligation, line)
@@ -197,7 +235,8 @@ class _Reckoning:
             share_of_fee=_band(obligation, then, self._fee_amount),
             fee=None if self._fee is None else _money(self._fee.amount),
             currency=None if self._fee is None else self._fee.currency,
-            name=self._name,
+            name=self._called.name,
+            outside=self._called.outside,
         )
 
     @property

@@ -24,13 +24,10 @@ if TYPE_CHECKING:
 def parties_due(books: Books, tiers: Collection[str], at: datetime, days: int) -> list[Party]:
     """Organizations under these tiers with cycles that fall due around an instant."""
     row = verdicts.c
-    since, until = (epoch(at + sign * timedelta(days=days)) for sign in (-1, 1))
     choice = (
         sa.select(row.tier, row.organization_id)
         .where(
-            books.of(verdicts),
-            row.due_at >= since,
-            row.due_at < until,
+            _due_around(books, at, days),
             row.customer.is_(None),
             row.organization_id.is_not(None),
             row.tier.in_(sorted(tiers)),
@@ -39,6 +36,29 @@ def parties_due(books: Books, tiers: Collection[str], at: datetime, days: int) -
         .order_by(row.tier, row.organization_id)
     )
     return [Party(None, tier, ident) for tier, ident in books.tx.execute(choice)]
+
+
+def contracts_due(
+    books: Books, contracts: Collection[str], at: datetime, days: int
+) -> dict[str, str]:
+    """The contract of each organization with cycles under one that fall due around an instant."""
+    row = verdicts.c
+    choice = (
+        sa.select(row.organization_id, sa.func.min(row.customer))
+        .where(
+            _due_around(books, at, days),
+            row.customer.in_(sorted(contracts)),
+            row.organization_id.is_not(None),
+        )
+        .group_by(row.organization_id)
+    )
+    return {row[0]: row[1] for row in books.tx.execute(choice)}
+
+
+def _due_around(books: Books, at: datetime, days: int) -> sa.ColumnElement[bool]:
+    row = verdicts.c
+    since, until = (epoch(at + sign * timedelta(days=days)) for sign in (-1, 1))
+    return sa.and_(books.of(verdicts), row.due_at >= since, row.due_at < until)
 
 
 def keep_standing(books: Books, body: bytes, at: datetime) -> None:

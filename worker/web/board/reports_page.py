@@ -90,6 +90,8 @@ def _prospect(scene: Scene, one: Prospect) -> Html:
     query = urlencode({"customer": one.customer, "period": one.period})
     level = "" if one.level is None or one.edge is None else percent(one.level, ENGLISH)
     edge = "" if one.edge is None else f"{one.edge.replace('_', ' ')} "
+    outside = None if one.outside is None else f"tickets outside the contract {one.outside}"
+    beside = ", ".join(filter(None, (one.customer if one.name else None, outside)))
     told, who = sentence(one, ENGLISH), f"{one.called}: "
     if told.startswith(who):  # which stands before it already
         told = f"{told[len(who) :][:1].upper()}{told[len(who) + 1 :]}"
@@ -97,7 +99,7 @@ def _prospect(scene: Scene, one: Prospect) -> Html:
         _PROMISES,
         together(
             e("a", one.called, href=scene.link("/reports/customer", query)),
-            None if one.name is None else e("span", one.customer, class_="soft"),
+            e("span", beside, class_="soft") if beside else None,
         ),
         f"{one.obligation}, {one.period}",
         f"{edge}{level}",
