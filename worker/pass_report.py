@@ -36,6 +36,7 @@ STATE_WORDS = {
     "missed": "missed",
     "met": "met",
     "none": "no promise",
+    "unjudged": "not judged yet",
 }
 """How a ticket's state reads, the most urgent first."""
 

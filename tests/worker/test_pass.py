@@ -12,7 +12,8 @@ from rules.facts import Happening
 from tests.worker.conftest import Site
 from worker.outbox import SendResult
 from worker.store.looks import wake
-from worker.store.tables import verdicts
+from worker.store.summary import count_states
+from worker.store.tables import tickets, verdicts
 
 
 def test_a_pass_writes_the_fields_of_every_open_ticket(any_site: Site) -> None:
@@ -36,6 +37,17 @@ def test_what_a_pass_says_of_states_adds_up_to_all_tickets(site: Site) -> None:
     assert report.tickets_text() == (
         "7 tickets: 1 breached, 2 on track, 1 no promise, 3 closed or deleted"
     )
+
+
+def test_tickets_that_were_never_judged_are_not_said_to_lack_a_promise(any_site: Site) -> None:
+    any_site.helpdesk.add("1")
+    any_site.once()
+    with any_site.database.write("default") as books:
+        columns = {"judged_at": None, "sla_state": None}
+        books.tx.execute(sa.update(tickets).values(columns))
+
+    with any_site.database.read("default") as books:
+        assert count_states(books) == {"unjudged": 1}
 
 
 def test_a_second_pass_writes_nothing(any_site: Site) -> None:

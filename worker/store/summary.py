@@ -34,15 +34,17 @@ def count_tickets(books: Books) -> int:
 
 
 def count_states(books: Books) -> dict[str, int]:
-    """Tickets that are not closed, by their state in one word."""
+    """Tickets that are not closed, by their state in one word; `unjudged` ones have none yet."""
+    is_new = tickets.c.judged_at.is_(None)
     choice = (
-        sa.select(sa.func.coalesce(tickets.c.sla_state, "none"), sa.func.count())
+        sa.select(is_new, tickets.c.sla_state, sa.func.count())
         .where(books.of(tickets), tickets.c.status != "closed", tickets.c.life == "present")
-        .group_by(tickets.c.sla_state)
+        .group_by(is_new, tickets.c.sla_state)
     )
     counts: dict[str, int] = {}
-    for state, number in books.tx.execute(choice):
-        counts[state] = counts.get(state, 0) + number
+    for never_judged, state, number in books.tx.execute(choice):
+        word = "unjudged" if never_judged else state or "none"
+        counts[word] = counts.get(word, 0) + number
     return counts
 
 
