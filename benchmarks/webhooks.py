@@ -263,14 +263,14 @@ def show(name: Name, load: Load, found: Measured) -> bool:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("loads", nargs="*", choices=[*LOADS, []], default=[*LOADS])
+    parser.add_argument("loads", nargs="*", choices=[*LOADS, []], default=[])
     parser.add_argument("--profile", default="default", choices=["default", "high_volume"])
     parser.add_argument("--poll", default="60s")
     return parser.parse_args()
 
 
 def _results(arguments: argparse.Namespace) -> Iterator[bool]:
-    for name in arguments.loads:
+    for name in arguments.loads or LOADS:
         yield show(name, LOADS[name], measure(LOADS[name], arguments.profile, arguments.poll))
 
 
