@@ -9,20 +9,36 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
 
 from tests.worker.sandbox_site import eventually
 from worker.demo import Demo, DemoSettings
 
+if TYPE_CHECKING:
+    from pathlib import Path
 
-def leftovers() -> set[Path]:
-    return set(Path(tempfile.gettempdir()).glob("*-stipt-demo"))
+
+@pytest.fixture(autouse=True)
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where a demo keeps its files, apart from those that another test runs meanwhile."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
 
 
-def test_one_pass_reports_what_it_did_and_a_second_one_writes_nothing() -> None:
-    files, variables = leftovers(), dict(os.environ)
+def leftovers(folder: Path) -> list[Path]:
+    return list(folder.glob("*-stipt-demo"))
+
+
+def test_one_pass_reports_what_it_did_and_a_second_one_writes_nothing(temporary: Path) -> None:
+    variables = dict(os.environ)
 
     with Demo(DemoSettings(tickets=60, speed=0)) as demo:
+        assert len(leftovers(temporary)) == 1
         report = demo.once().to_json()
 
     wanted = {"tickets", "writes", "second_pass_writes", "messages", "api_calls", "states"}
@@ -33,7 +49,7 @@ def test_one_pass_reports_what_it_did_and_a_second_one_writes_nothing() -> None:
     assert isinstance(report["second_pass_judged"], int)
     assert report["second_pass_judged"] > 0
     assert report["second_pass_writes"] == 0
-    assert leftovers() == files
+    assert leftovers(temporary) == []
     assert dict(os.environ) == variables
 
 
@@ -46,8 +62,10 @@ main()
 """What runs in the background of a shell has Ctrl-C ignored, and hands that on to its children."""
 
 
-def test_the_demo_opens_its_board_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    files, opened = leftovers(), tmp_path / "opened"
+def test_the_demo_opens_its_board_and_leaves_nothing_behind(
+    tmp_path: Path, temporary: Path
+) -> None:
+    opened = tmp_path / "opened"
     browser = tmp_path / "browser"
     browser.write_text(f'#!/bin/sh\nprintf %s "$1" > {opened}\n')
     browser.chmod(0o755)
@@ -67,4 +85,4 @@ def test_the_demo_opens_its_board_and_leaves_nothing_behind(tmp_path: Path) -> N
             finally:
                 running.kill()
         assert code == 0
-    assert leftovers() == files
+    assert leftovers(temporary) == []

@@ -32,7 +32,7 @@ _SQLITE_LEASE_CLOCK = f"{_UPTIME}()"
 _POSTGRESQL_LEASE_CLOCK = "CAST(extract(epoch FROM clock_timestamp()) AS BIGINT)"
 
 
-class StateFolderUnusable(Exception):
+class StateFolderUnusable(OSError):
     """The folder of the SQLite file is not there and cannot be made."""
 
 
