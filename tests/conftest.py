@@ -66,7 +66,10 @@ def shared() -> Path:
     """The folder with the reference files: STIPT_SHARED, else `shared` beside the repository."""
     folder = Path(os.environ.get("STIPT_SHARED") or REPOSITORY.parent / "shared")
     if not folder.is_dir():
-        pytest.skip("the reference files are not here (STIPT_SHARED names their folder)")
+        missing = "the reference files are not here (STIPT_SHARED names their folder)"
+        if os.environ.get("CI"):
+            pytest.fail(f"{missing}; with CI set they have to be there", pytrace=False)
+        pytest.skip(missing)
     return folder
 
 
